@@ -1,0 +1,237 @@
+//! A decider as the services see it: names and JSON instead of types.
+
+use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
+
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+use serde_json::{Map, Value, value::RawValue};
+
+use crate::{Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema};
+
+/// The state of one aggregate of some category.
+pub struct State(Box<dyn Any + Send + Sync>);
+
+/// A kind of aggregate.
+#[derive(Clone)]
+pub struct Category {
+    /// Its name, as in subjects and URLs.
+    pub name: &'static str,
+    /// Counts the shapes of its state.
+    pub revision: u32,
+    /// The JSON Schema of each command's data, by the command's name.
+    pub commands: BTreeMap<String, Value>,
+    /// The JSON Schema of each event's data, by the event's type.
+    pub events: BTreeMap<String, Value>,
+    /// Commands that HTTP does not know.
+    pub internal: &'static [&'static str],
+    /// Lifts events of older schemas.
+    pub(crate) upcasters: &'static [Upcaster],
+    rules: Arc<dyn Rules>,
+}
+
+/// Why a command leads to no events.
+#[derive(Debug, Clone)]
+pub enum Rejection {
+    /// The category has no such command.
+    UnknownCommand,
+    /// The data does not fit the command.
+    Invalid(Vec<FieldError>),
+    /// The aggregate says no.
+    Refused(Refused),
+}
+
+/// A business no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Refused {
+    /// The refusal's name in kebab-case.
+    pub reason: String,
+    /// A sentence for a person.
+    pub detail: String,
+    /// The refusal's own data.
+    pub data: Map<String, Value>,
+}
+
+impl Category {
+    /// The category of `D`.
+    #[must_use]
+    pub fn of<D: Decider>() -> Self {
+        Self {
+            name: D::NAME,
+            revision: D::REVISION,
+            commands: variants::<D::Command>(),
+            events: variants::<D::Event>(),
+            internal: D::INTERNAL,
+            upcasters: D::UPCASTERS,
+            rules: Arc::new(Typed::<D>(std::marker::PhantomData)),
+        }
+    }
+
+    /// An aggregate to which nothing has happened.
+    #[must_use]
+    pub fn blank(&self) -> State {
+        self.rules.blank()
+    }
+
+    /// Checks a command's data without deciding anything.
+    ///
+    /// # Errors
+    /// When there is no such command, or the data does not fit it.
+    pub fn check(&self, command: &str, data: &Value) -> Result<(), Rejection> {
+        let schema = self.commands.get(command).ok_or(Rejection::UnknownCommand)?;
+        match self.rules.check(schema, command, data) {
+            errors if errors.is_empty() => Ok(()),
+            errors => Err(Rejection::Invalid(errors)),
+        }
+    }
+
+    /// Whether the command can begin a stream: a blank aggregate does not refuse it.
+    #[must_use]
+    pub fn creates(&self, command: &str, data: &Value) -> bool {
+        self.decide(&self.blank(), command, data).is_ok_and(|events| !events.is_empty())
+    }
+
+    /// Decides on a command.
+    ///
+    /// # Errors
+    /// Why nothing happens.
+    pub fn decide(&self, state: &State, command: &str, data: &Value) -> Result<Vec<Decided>, Rejection> {
+        self.check(command, data)?;
+        self.rules.decide(state, command, data)
+    }
+
+    /// Folds one event into the state.
+    ///
+    /// # Errors
+    /// When the event cannot be read.
+    pub fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable> {
+        self.rules.evolve(state, event)
+    }
+
+    /// Folds a whole commit into the state.
+    ///
+    /// # Errors
+    /// When one of its events cannot be read.
+    pub fn fold(&self, state: State, stored: &StoredCommit) -> Result<State, Unreadable> {
+        stored.commit.events.iter().try_fold(state, |state, event| self.evolve(state, event))
+    }
+
+    /// The state as JSON.
+    #[must_use]
+    pub fn show(&self, state: &State) -> Value {
+        self.rules.show(state)
+    }
+}
+
+impl fmt::Debug for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Category({})", self.name)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("State")
+    }
+}
+
+trait Rules: Send + Sync {
+    fn blank(&self) -> State;
+    fn check(&self, schema: &Value, command: &str, data: &Value) -> Vec<FieldError>;
+    fn decide(&self, state: &State, command: &str, data: &Value) -> Result<Vec<Decided>, Rejection>;
+    fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable>;
+    fn show(&self, state: &State) -> Value;
+}
+
+struct Typed<D>(std::marker::PhantomData<fn() -> D>);
+
+impl<D: Decider> Rules for Typed<D> {
+    fn blank(&self) -> State {
+        State(Box::new(D::default()))
+    }
+
+    fn check(&self, schema: &Value, command: &str, data: &Value) -> Vec<FieldError> {
+        fields::check::<D::Command>(schema, command, data)
+    }
+
+    fn decide(&self, state: &State, command: &str, data: &Value) -> Result<Vec<Decided>, Rejection> {
+        let command =
+            fields::parse::<D::Command>(command, data).map_err(|error| Rejection::Invalid(vec![error]))?;
+        match downcast::<D>(state).decide(command) {
+            Ok(events) => Ok(events.iter().map(write::<D>).collect()),
+            Err(refusal) => Err(Rejection::Refused(refused(&refusal))),
+        }
+    }
+
+    fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable> {
+        let event = read::<D>(event)?;
+        let state = state.0.downcast::<D>().expect(ONE_CATEGORY);
+        Ok(State(Box::new(state.evolve(&event))))
+    }
+
+    fn show(&self, state: &State) -> Value {
+        serde_json::to_value(downcast::<D>(state)).expect("a state is plain data")
+    }
+}
+
+const ONE_CATEGORY: &str = "a state is only given back to the category that made it";
+
+fn downcast<D: Decider>(state: &State) -> &D {
+    state.0.downcast_ref().expect(ONE_CATEGORY)
+}
+
+/// An event as it will be stored: its type, its present schema, its data.
+pub(crate) fn write<D: Decider>(event: &D::Event) -> Decided {
+    let tagged = serde_json::to_string(event).expect("an event is plain data");
+    let tagged: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_str(&tagged).expect("the catalog refuses events that are not struct variants");
+    let (kind, data) = tagged.into_iter().next().expect("a variant has a name");
+    let schema = schema::current(D::UPCASTERS, &kind);
+    Decided { kind, schema, data }
+}
+
+/// Reads a stored event, lifting it to its present schema first.
+pub(crate) fn read<D: Decider>(event: &EventRecord) -> Result<D::Event, Unreadable> {
+    let (category, kind) = (D::NAME.to_owned(), event.kind.clone());
+    let known = schema::current(D::UPCASTERS, &kind);
+    if event.schema > known {
+        return Err(Unreadable::NewerSchema { category, event: kind, schema: event.schema, known });
+    }
+    let malformed = |error: serde_json::Error| match error.to_string() {
+        reason if reason.starts_with("unknown variant") => {
+            Unreadable::UnknownEvent { category: category.clone(), event: kind.clone() }
+        }
+        reason => Unreadable::Malformed { category: category.clone(), event: kind.clone(), reason },
+    };
+    let data: Value = serde_json::from_str(event.data.get()).map_err(malformed)?;
+    let data = schema::lift(D::UPCASTERS, &kind, event.schema, data);
+    serde_json::from_value(Value::Object(Map::from_iter([(kind.clone(), data)]))).map_err(malformed)
+}
+
+fn refused<R: std::error::Error + Serialize>(refusal: &R) -> Refused {
+    let (reason, data) = match serde_json::to_value(refusal) {
+        Ok(Value::Object(tagged)) => tagged.into_iter().next().unwrap_or_default(),
+        Ok(Value::String(reason)) => (reason, Value::Null),
+        _ => ("refused".into(), Value::Null),
+    };
+    let data = data.as_object().cloned().unwrap_or_default();
+    Refused { reason, detail: refusal.to_string(), data }
+}
+
+/// The JSON Schema of every variant of an externally tagged enum, by the variant's name.
+/// A variant that is not an object goes by no name, and the catalog refuses it.
+fn variants<T: schemars::JsonSchema>() -> BTreeMap<String, Value> {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.inline_subschemas = true;
+    let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    let described = |variant: &Value| {
+        let Some((name, data)) = variant["properties"].as_object().and_then(|it| it.iter().next()) else {
+            return (String::new(), variant.clone());
+        };
+        let mut data = data.clone();
+        if let (Some(data), Some(text)) = (data.as_object_mut(), variant.get("description")) {
+            data.insert("description".into(), text.clone());
+        }
+        (name.clone(), data)
+    };
+    schema["oneOf"].as_array().into_iter().flatten().map(described).collect()
+}

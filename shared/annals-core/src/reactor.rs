@@ -1,0 +1,154 @@
+//! Rules of the form "whenever this, then that".
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{Decider, EventRecord, Handler, StoredCommit, StreamId, Unreadable, handler, reaction_id};
+
+/// Does something about events. It has no memory: events carry what it needs.
+#[derive(Debug, Clone)]
+pub struct Reactor {
+    /// Its name, in kebab-case. It is part of the ids of what it does: never change it.
+    pub name: &'static str,
+    /// One function per category that it reads.
+    pub reads: Vec<Handler<Reaction>>,
+}
+
+/// What a reactor wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reaction {
+    /// Tell somebody.
+    Notify(Notice),
+    /// Ask an aggregate for something.
+    Command(Request),
+    /// Hand the notification, to whose stream the event belongs, to its channel.
+    Deliver,
+}
+
+/// A message for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Tells this reaction from the reactor's others to the same event. Never change it.
+    pub name: &'static str,
+    /// An e-mail address, or the name of a desk.
+    pub to: String,
+    /// One line.
+    pub subject: String,
+    /// The text.
+    pub body: String,
+}
+
+/// A command for an aggregate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Tells this reaction from the reactor's others to the same event. Never change it.
+    pub name: &'static str,
+    /// To whom.
+    pub stream: StreamId,
+    /// The command, in kebab-case.
+    pub command: String,
+    /// Its data.
+    pub data: Value,
+}
+
+impl Request {
+    /// Asks the aggregate `id` of category `D`.
+    #[must_use]
+    pub fn new<D: Decider>(name: &'static str, id: Uuid, command: &D::Command) -> Self {
+        let (command, data) = tagged(command);
+        Self { name, stream: StreamId::new(D::NAME, id), command, data }
+    }
+}
+
+/// What the shell carries out for a reactor about one event.
+#[derive(Debug, Clone)]
+pub struct Dispatch<'a> {
+    /// The event that woke the reactor.
+    pub cause: &'a EventRecord,
+    /// What to do.
+    pub outgoing: Outgoing,
+}
+
+/// A reaction with its id.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outgoing {
+    /// A command for the bus.
+    Command {
+        /// The command's id, derived from reactor, event and the reaction's name.
+        id: Uuid,
+        /// To whom.
+        stream: StreamId,
+        /// The command, in kebab-case.
+        command: String,
+        /// Its data.
+        data: Value,
+    },
+    /// Hand the event's notification to its channel.
+    Deliver,
+}
+
+/// The category that notices become. Its deciders' `request` command is given for each.
+pub(crate) const NOTIFICATION: &str = "notification";
+
+impl Reactor {
+    /// The categories that it reads.
+    pub fn categories(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.reads.iter().map(|handler| handler.category)
+    }
+
+    /// Says what is to be done about a commit.
+    ///
+    /// A notification about a notification is dropped: it would breed without end.
+    ///
+    /// # Errors
+    /// When an event of the commit cannot be read.
+    pub fn react<'a>(&self, stored: &'a StoredCommit) -> Result<Vec<Dispatch<'a>>, Unreadable> {
+        let reactions = handler::run(&self.reads, stored)?;
+        let about_notification = stored.commit.stream.category == NOTIFICATION;
+        Ok(reactions
+            .into_iter()
+            .filter(|(_, reaction)| !(about_notification && matches!(reaction, Reaction::Notify(_))))
+            .map(|(cause, reaction)| Dispatch { cause, outgoing: self.address(stored, cause, reaction) })
+            .collect())
+    }
+
+    fn address(&self, stored: &StoredCommit, cause: &EventRecord, reaction: Reaction) -> Outgoing {
+        let id = |name| reaction_id(self.name, cause.id, name);
+        match reaction {
+            Reaction::Deliver => Outgoing::Deliver,
+            Reaction::Command(request) => Outgoing::Command {
+                id: id(request.name),
+                stream: request.stream,
+                command: request.command,
+                data: request.data,
+            },
+            Reaction::Notify(notice) => Outgoing::Command {
+                id: id(notice.name),
+                stream: StreamId::new(NOTIFICATION, id(notice.name)),
+                command: "request".into(),
+                data: json!({
+                    "reactor": self.name,
+                    "channel": "log",
+                    "to": notice.to,
+                    "subject": notice.subject,
+                    "body": notice.body,
+                    "about": {
+                        "category": stored.commit.stream.category,
+                        "id": stored.commit.stream.id,
+                        "event_id": cause.id,
+                    },
+                }),
+            },
+        }
+    }
+}
+
+/// The name and the data of a command.
+pub(crate) fn tagged<C: Serialize>(command: &C) -> (String, Value) {
+    let tagged: Map<String, Value> = serde_json::to_value(command)
+        .ok()
+        .and_then(|value| serde_json::from_value(value).ok())
+        .expect("the catalog refuses commands that are not struct variants");
+    tagged.into_iter().next().expect("a variant has a name")
+}
