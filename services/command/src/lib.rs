@@ -1,1 +1,48 @@
-//! Placeholder.
+//! The command service: load, decide, append.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use annals_core::{Catalog, bus::CommandRequest};
+use annals_nats::Nats;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+mod aggregate;
+mod execute;
+mod journal;
+mod lanes;
+
+pub use execute::Executor;
+
+/// What the service has to be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where NATS is.
+    pub nats: String,
+    /// Where its monitoring is, to see whether acknowledged means on disk.
+    pub nats_monitor: Option<String>,
+    /// Where to answer `/livez`, `/readyz` and `/metrics`, if anywhere.
+    pub health: Option<SocketAddr>,
+}
+
+/// Serves commands until `shutdown`, then finishes those that have come in.
+///
+/// # Errors
+/// When the service cannot begin: a bad address, or a log that would lose events.
+pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let nats = Nats::connect(&config.nats, "annals-command").await?;
+    let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
+    prepared?;
+
+    let executor = Arc::new(Executor::new(nats.log(), catalog));
+    let service = nats.serve("annals-command").await?.commands().await?;
+    info!("taking commands");
+    let execute = move |_, request: CommandRequest| {
+        let executor = executor.clone();
+        async move { executor.execute(request).await }
+    };
+    service.run(execute, shutdown).await;
+    nats.flush().await;
+    info!("stopped");
+    Ok(())
+}

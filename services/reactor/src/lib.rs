@@ -1,1 +1,58 @@
-//! Placeholder.
+//! The reactor service: reads the log, acts on it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use annals_core::Catalog;
+use annals_nats::Nats;
+use anyhow::bail;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::info;
+
+mod act;
+mod channel;
+mod deliver;
+mod give;
+mod react;
+
+use act::Actor;
+
+/// What the service has to be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where NATS is.
+    pub nats: String,
+    /// Where its monitoring is, to see whether acknowledged means on disk.
+    pub nats_monitor: Option<String>,
+    /// Where to answer `/livez`, `/readyz` and `/metrics`, if anywhere.
+    pub health: Option<SocketAddr>,
+    /// The reactors to run; empty = all.
+    pub only: Vec<String>,
+}
+
+/// Runs reactors until `shutdown`, then finishes what has been begun.
+///
+/// # Errors
+/// When the service cannot begin: a bad address or reactor, or a log that would lose events.
+pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
+    if let Some(unknown) = config.only.iter().find(|name| catalog.reactors().all(|it| it.name != *name)) {
+        bail!("there is no reactor `{unknown}`");
+    }
+    let nats = Nats::connect(&config.nats, "annals-reactor").await?;
+    let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
+    prepared?;
+
+    let tasks = TaskTracker::new();
+    let wanted = |name: &str| config.only.is_empty() || config.only.iter().any(|it| it == name);
+    for reactor in catalog.reactors().filter(|reactor| wanted(reactor.name)) {
+        let actor = Arc::new(Actor::new(reactor.clone(), catalog.clone(), &nats));
+        tasks.spawn(react::react(actor, nats.clone(), shutdown.clone()));
+    }
+    info!("running {} reactors", tasks.len());
+
+    nats.serve("annals-reactor").await?.stay(shutdown).await;
+    tasks.close();
+    tasks.wait().await;
+    nats.flush().await;
+    info!("stopped");
+    Ok(())
+}

@@ -1,1 +1,27 @@
-//! Placeholder.
+//! The log, the bus and durable subscriptions on NATS JetStream: the only user of `async-nats`.
+
+mod bus;
+mod connection;
+mod delivery;
+mod direct;
+mod follow;
+mod jetstream_log;
+mod listen;
+mod log;
+mod memory_log;
+mod serve;
+mod stream;
+mod subject;
+
+pub mod server;
+
+pub use bus::Bus;
+pub use connection::{ConnectError, Nats};
+pub use delivery::Delivery;
+pub use follow::Follower;
+pub use jetstream_log::JetStreamLog;
+pub use listen::{Listener, Wake};
+pub use log::{Appended, Log, LogError, Page, Scope};
+pub use memory_log::MemoryLog;
+pub use serve::Service;
+pub use stream::StreamError;

@@ -63,10 +63,12 @@ pub enum Scope {
 
 /// What became of an append.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // an append waits for a disk: moving 300 bytes is nothing
 pub enum Appended {
     /// The commit is on disk.
     Stored(StoredCommit),
-    /// It is not: these commits (at least one) were stored after the expected position.
+    /// It is not: these commits were stored after the expected position. None if the
+    /// expected position is not the stream's at all.
     Overtaken(Vec<StoredCommit>),
 }
 
@@ -77,6 +79,8 @@ pub struct Page {
     pub commits: Vec<StoredCommit>,
     /// Everything in scope up to here is in the page, or was before it.
     pub reached: Position,
+    /// Whether there is more after it.
+    pub more: bool,
 }
 
 /// A fault of the log. It is no answer to the question that was asked.

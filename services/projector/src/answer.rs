@@ -1,0 +1,139 @@
+//! Answers questions about a view, never with older data than was asked for.
+
+use std::time::Duration;
+
+use annals_core::{
+    Position,
+    bus::{Failure, Query, ViewAnswer, ViewReply, ViewRequest, ViewStatus},
+};
+use annals_nats::{Log, LogError, Scope};
+use annals_sqlite::ViewError;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::time::{Instant, timeout_at};
+
+use crate::keeper::Keeper;
+
+#[derive(Serialize)]
+struct Rows {
+    rows: Vec<Box<RawValue>>,
+    next: Option<String>,
+}
+
+impl Keeper {
+    /// Answers, once the view has everything up to the position that was asked for.
+    pub(crate) async fn answer(&self, request: ViewRequest) -> ViewReply {
+        match &request.query {
+            Query::Status => self.status().await.map_err(unavailable),
+            Query::Rows { filters, limit, cursor } => {
+                let applied = self.ready(&request).await?;
+                let read = self.view.rows(filters, *limit, cursor.as_deref()).await;
+                let (position, page) = read.map_err(|error| self.fault(error))?;
+                let body = raw(&Rows { rows: page.rows, next: page.next });
+                Ok(ViewAnswer { position: position.max(applied), body })
+            }
+            Query::Row { key } => {
+                let applied = self.ready(&request).await?;
+                let (position, row) = self.view.row(key).await.map_err(|error| self.fault(error))?;
+                let body = row.ok_or(Failure::NotFound)?;
+                Ok(ViewAnswer { position: position.max(applied), body })
+            }
+        }
+    }
+
+    /// Waits until the view may answer, and says how far it is: what is read then is at least as new.
+    async fn ready(&self, request: &ViewRequest) -> Result<Position, Failure> {
+        let deadline = Instant::now() + Duration::from_millis(request.wait_ms);
+        match request.min_position {
+            Some(position) => self.wait_for(position, deadline).await?,
+            None if !self.progress.now().live => return Err(self.behind(None)),
+            None => {}
+        }
+        Ok(self.progress.now().applied)
+    }
+
+    /// Waits until nothing of the view's categories up to `wanted` is unapplied.
+    async fn wait_for(&self, wanted: Position, deadline: Instant) -> Result<(), Failure> {
+        let now = self.progress.now();
+        if now.live && now.applied >= wanted {
+            return Ok(());
+        }
+        let end = self.log.last(&Scope::All).await.map_err(unavailable)?;
+        if wanted > end {
+            let detail =
+                format!("Annals-Min-Position {wanted} is beyond the end of the log, which is at {end}");
+            return Err(Failure::InvalidQuery { detail });
+        }
+        // The last of each category tells whether there is something in between, and how far to go.
+        let last = self.last_of_each().await.map_err(unavailable)?.into_iter().max().unwrap_or(0);
+        let goal = last.min(wanted);
+        let there = self.progress.wait_until(|now| {
+            (now.live && now.checkpoint >= goal) || (now.trouble.is_some() && now.checkpoint < goal)
+        });
+        match timeout_at(deadline, there).await {
+            Err(_) => Err(self.behind(Some(wanted))),
+            Ok(now) => match now.trouble {
+                Some(detail) if now.checkpoint < goal => Err(Failure::EventQuarantined { detail }),
+                _ => {
+                    self.progress.nothing_up_to(wanted.max(if now.checkpoint >= last { end } else { 0 }));
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    fn behind(&self, wanted: Option<Position>) -> Failure {
+        Failure::ProjectionBehind { position: self.progress.now().applied, wanted }
+    }
+
+    fn fault(&self, error: ViewError) -> Failure {
+        match error {
+            ViewError::Invalid(detail) => Failure::InvalidQuery { detail },
+            ViewError::Building => self.behind(None),
+            error @ (ViewError::Unbound { .. } | ViewError::Database(_) | ViewError::File(_)) => {
+                Failure::Unavailable { detail: error.to_string() }
+            }
+        }
+    }
+
+    async fn status(&self) -> Result<ViewAnswer, LogError> {
+        let end = self.log.last(&Scope::All).await?;
+        let oldest = self.oldest_unapplied().await?;
+        let lag_events = match oldest {
+            None => 0,
+            Some(_) => self.nats.undelivered(&self.durable).await?.max(1),
+        };
+        if oldest.is_none() {
+            self.progress.nothing_up_to(end);
+        }
+        let age = |since| Timestamp::now().duration_since(since).as_secs_f64().max(0.0);
+        let now = self.progress.now();
+        let lag_seconds = oldest.map_or(0.0, age);
+        let status = ViewStatus { position: now.applied, lag_events, lag_seconds, state: now.state() };
+        Ok(ViewAnswer { position: now.applied, body: raw(&status) })
+    }
+
+    /// When the first commit was recorded that the view has not applied.
+    async fn oldest_unapplied(&self) -> Result<Option<Timestamp>, LogError> {
+        let checkpoint = self.progress.now().checkpoint;
+        let mut oldest = None;
+        for category in self.projection.categories() {
+            let page = self.log.read(&Scope::Category(category.into()), checkpoint, 1).await?;
+            let first = page.commits.first().map(|stored| stored.commit.recorded_at);
+            oldest = [oldest, first].into_iter().flatten().min();
+        }
+        Ok(oldest)
+    }
+}
+
+fn raw(body: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(body).expect("an answer is plain data")
+}
+
+fn unavailable(error: LogError) -> Failure {
+    match error {
+        LogError::Commit(error) => Failure::EventQuarantined { detail: error.to_string() },
+        LogError::Unavailable(detail) | LogError::OutcomeUnknown(detail) => Failure::Unavailable { detail },
+    }
+}

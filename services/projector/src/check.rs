@@ -1,0 +1,40 @@
+//! Does a view's file belong to this log?
+
+use annals_core::Position;
+use annals_nats::{Log, LogError, Scope};
+use annals_sqlite::Checkpoint;
+use tracing::warn;
+
+use crate::{keeper::Keeper, trouble::Trouble};
+
+impl Keeper {
+    /// The checkpoint to go on from. A file that is ahead of the log, or beside it, is of another
+    /// one (sequences are used again after a loss), and the view is built anew.
+    pub(crate) async fn checkpoint(&self) -> Result<Position, Trouble> {
+        let checkpoint = self.view.checkpoint().await?;
+        if checkpoint.position == 0 || self.is_of_this_log(checkpoint).await? {
+            return Ok(checkpoint.position);
+        }
+        let (view, position) = (self.projection.view, checkpoint.position);
+        warn!(position, "{view} is of another log, or of one that has lost its end: building it anew");
+        self.view.rebuild().await?;
+        self.progress.rebuild();
+        Ok(0)
+    }
+
+    async fn is_of_this_log(&self, checkpoint: Checkpoint) -> Result<bool, LogError> {
+        if checkpoint.position > self.log.last(&Scope::All).await? {
+            return Ok(false);
+        }
+        let page = match self.log.read(&Scope::All, checkpoint.position - 1, 1).await {
+            Err(LogError::Commit(_)) => return Ok(false), // what was applied could be read
+            page => page?,
+        };
+        match page.commits.first() {
+            Some(stored) if stored.position == checkpoint.position => {
+                Ok(Some(stored.commit.id) == checkpoint.commit_id)
+            }
+            _ => Err(LogError::Unavailable("a replica of the log lags behind".into())),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! One connection to NATS, and what can be had from it.
+
+use std::time::Duration;
+
+use async_nats::{Client, ConnectOptions, Event, connection::State, jetstream};
+use thiserror::Error;
+use tracing::{info, warn};
+
+use crate::{Bus, JetStreamLog, StreamError, stream};
+
+/// A connection. It outlives the server: it is made again whenever it is lost.
+#[derive(Debug, Clone)]
+pub struct Nats {
+    pub(crate) client: Client,
+    pub(crate) jetstream: jetstream::Context,
+}
+
+/// The address cannot be understood. (A server that is not there yet is waited for.)
+#[derive(Debug, Error)]
+#[error("cannot connect to NATS at {url}: {reason}")]
+pub struct ConnectError {
+    url: String,
+    reason: String,
+}
+
+/// How long one request to the server may take before it is asked again.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Nats {
+    /// Connects as `name`, which is how the server's monitoring shows it. Does not wait for the
+    /// server: what is asked before it is there times out.
+    ///
+    /// # Errors
+    /// When `url` is not an address.
+    pub async fn connect(url: &str, name: &str) -> Result<Self, ConnectError> {
+        let client = ConnectOptions::new()
+            .name(name)
+            .retry_on_initial_connect()
+            .request_timeout(Some(PATIENCE))
+            .connection_timeout(PATIENCE)
+            .reconnect_delay_callback(|attempts| {
+                Duration::from_millis(match attempts {
+                    0 | 1 => 0,
+                    _ => (50 << attempts.min(5)).min(1000),
+                })
+            })
+            .event_callback(|event| async move { tell(&event) })
+            .connect(url)
+            .await
+            .map_err(|error| ConnectError { url: url.into(), reason: error.to_string() })?;
+        let jetstream = jetstream::ContextBuilder::new().timeout(PATIENCE).build(client.clone());
+        Ok(Self { client, jetstream })
+    }
+
+    /// Whether the server is there right now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    /// Creates the stream of events if there is none, and checks that it keeps what it is given.
+    /// Waits for the server as long as it takes, and says so.
+    ///
+    /// # Errors
+    /// When the stream has settings that would lose events.
+    pub async fn prepare(&self) -> Result<(), StreamError> {
+        loop {
+            match stream::prepare(&self.jetstream).await {
+                Err(StreamError::Unavailable(reason)) => warn!("waiting for the log: {reason}"),
+                verdict => return verdict,
+            }
+            tokio::time::sleep(PATIENCE).await;
+        }
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> JetStreamLog {
+        JetStreamLog::new(self.clone())
+    }
+
+    /// The bus.
+    #[must_use]
+    pub fn bus(&self) -> Bus {
+        Bus::new(self.client.clone())
+    }
+
+    /// Sends what is still buffered. Bounded, so that a dead server cannot hold up a shutdown.
+    pub async fn flush(&self) {
+        if tokio::time::timeout(PATIENCE, self.client.flush()).await.is_err() {
+            warn!("the server did not take the last messages in time");
+        }
+    }
+}
+
+/// A refused publish shows only here: to its caller it is a time-out.
+fn tell(event: &Event) {
+    match event {
+        Event::Connected => info!("connected"),
+        Event::Disconnected => warn!("connection lost, connecting again"),
+        Event::SlowConsumer(subscription) => warn!(subscription, "messages were dropped: too slow"),
+        Event::ServerError(error) => warn!(%error, "the server complains"),
+        Event::ClientError(error) => warn!(%error, "the connection complains"),
+        Event::LameDuckMode | Event::Draining | Event::Closed => info!("{event}"),
+    }
+}

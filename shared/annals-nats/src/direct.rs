@@ -1,0 +1,64 @@
+//! Batched direct get (NATS ADR-31): many messages for one request. The client has no call for it.
+
+use annals_core::{CommitError, Position, StoredCommit};
+use async_nats::{Message, StatusCode, header::HeaderMap};
+use futures_util::StreamExt;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::{LogError, Nats, connection::PATIENCE, stream};
+
+/// What one request gave.
+pub(crate) struct Batch {
+    pub commits: Vec<StoredCommit>,
+    /// Whether there is more after the last one.
+    pub more: bool,
+}
+
+/// At most so many bytes come for one request, so that memory is bounded whatever the limit.
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Reads up to `limit` messages of `subject`, from the sequence `from` on.
+pub(crate) async fn get(nats: &Nats, subject: &str, from: Position, limit: usize) -> Result<Batch, LogError> {
+    let client = &nats.client;
+    let inbox = client.new_inbox();
+    let unavailable = |error: &dyn ToString| LogError::Unavailable(error.to_string());
+    let mut replies = client.subscribe(inbox.clone()).await.map_err(|error| unavailable(&error))?;
+
+    let request =
+        json!({ "batch": limit, "max_bytes": MAX_BYTES, "seq": from.max(1), "next_by_subj": subject });
+    client
+        .publish_with_reply(format!("$JS.API.DIRECT.GET.{}", stream::NAME), inbox, request.to_string().into())
+        .await
+        .map_err(|error| unavailable(&error))?;
+
+    let mut commits = Vec::new();
+    loop {
+        let reply = timeout(PATIENCE, replies.next())
+            .await
+            .map_err(|_| unavailable(&"the log does not answer"))?
+            .ok_or_else(|| unavailable(&"the connection is closing"))?;
+        match reply.status {
+            None => commits.push(decode(&reply)?),
+            Some(StatusCode::NOT_FOUND) => return Ok(Batch { commits, more: false }),
+            Some(status) if status.as_u16() == 204 => {
+                let pending: u64 = number(reply.headers.as_ref(), "Nats-Num-Pending").unwrap_or(0);
+                return Ok(Batch { commits, more: pending > 0 });
+            }
+            Some(StatusCode::NO_RESPONDERS) => return Err(unavailable(&"there is no log yet")),
+            Some(status) => return Err(unavailable(&format!("the log answers {status}"))),
+        }
+    }
+}
+
+fn decode(reply: &Message) -> Result<StoredCommit, CommitError> {
+    let position = number(reply.headers.as_ref(), "Nats-Sequence").ok_or_else(|| CommitError::Malformed {
+        position: 0,
+        reason: "the server sent a message without its sequence".into(),
+    })?;
+    StoredCommit::decode(position, &reply.payload)
+}
+
+fn number(headers: Option<&HeaderMap>, name: &str) -> Option<u64> {
+    headers?.get(name)?.as_str().parse().ok()
+}

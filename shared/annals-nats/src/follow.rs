@@ -1,0 +1,108 @@
+//! Following the log from a position that the follower itself remembers: views.
+
+use std::time::Duration;
+
+use annals_core::Position;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use futures_util::StreamExt;
+use tracing::debug;
+
+use crate::{Delivery, LogError, Nats, stream, subject};
+
+/// A durable consumer that was moved to just after a checkpoint.
+///
+/// The checkpoint is the truth; acknowledgements only keep the flow going. A delivery that got
+/// lost on the way shows as a gap, and then the follower has to be made anew.
+pub struct Follower {
+    messages: pull::Stream,
+    last: Option<u64>,
+    after: Position,
+}
+
+/// Messages that one pull asks for.
+const BATCH: usize = 1000;
+
+impl Nats {
+    /// Follows the commits of `categories` after a position, under a durable name of one's own.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn follow(
+        &self,
+        durable: &str,
+        categories: &[&str],
+        after: Position,
+    ) -> Result<Follower, LogError> {
+        let unavailable = |error: &dyn ToString| LogError::Unavailable(error.to_string());
+        let config = pull::Config {
+            durable_name: Some(durable.into()),
+            deliver_policy: DeliverPolicy::All, // moved by reset only: it cannot go below a configured start
+            ack_policy: AckPolicy::All,
+            filter_subjects: categories.iter().map(|category| subject::of_category(category)).collect(),
+            max_ack_pending: 4 * i64::try_from(BATCH).expect("a thousand is a number"),
+            ..pull::Config::default()
+        };
+        let mut consumer = self
+            .jetstream
+            .create_consumer_on_stream(config, stream::NAME)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        consumer.reset(Some(after + 1)).await.map_err(|error| unavailable(&error))?;
+        let messages = consumer
+            .stream()
+            .max_messages_per_batch(BATCH)
+            .expires(Duration::from_secs(30))
+            .heartbeat(Duration::from_secs(5))
+            .messages()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        debug!(consumer = durable, position = after, "following");
+        Ok(Follower { messages, last: None, after })
+    }
+
+    /// Commits that a durable consumer has not been given yet.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or there is no such consumer.
+    pub async fn undelivered(&self, durable: &str) -> Result<u64, LogError> {
+        let unavailable = |error: &dyn ToString| LogError::Unavailable(error.to_string());
+        let stream =
+            self.jetstream.get_stream_no_info(stream::NAME).await.map_err(|error| unavailable(&error))?;
+        let info = stream.consumer_info(durable).await.map_err(|error| unavailable(&error))?;
+        Ok(info.num_pending)
+    }
+}
+
+impl Follower {
+    /// Waits for deliveries and gives those that are there, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When deliveries were lost, or the consumer is gone: follow again from the checkpoint.
+    pub async fn next(&mut self, limit: usize) -> Result<Vec<Delivery>, LogError> {
+        let mut ready = (&mut self.messages).ready_chunks(limit);
+        let chunk =
+            ready.next().await.ok_or_else(|| LogError::Unavailable("the consumer is closed".into()))?;
+        let mut deliveries = Vec::with_capacity(chunk.len());
+        for message in chunk {
+            let message = message.map_err(|error| LogError::Unavailable(error.to_string()))?;
+            let Some(delivery) = Delivery::new(message) else { continue };
+            let expected = self.last.map_or(delivery.number, |last| last + 1);
+            if delivery.number != expected {
+                return Err(LogError::Unavailable(format!("deliveries {expected}.. got lost")));
+            }
+            self.last = Some(delivery.number);
+            if delivery.position > self.after {
+                self.after = delivery.position;
+                deliveries.push(delivery);
+            }
+        }
+        Ok(deliveries)
+    }
+
+    /// Tells the server that everything up to this delivery has been dealt with. It may get lost.
+    pub async fn acknowledge(&self, delivery: &Delivery) {
+        if let Err(error) = delivery.message.ack().await {
+            debug!(%error, "acknowledgement not sent");
+        }
+    }
+}

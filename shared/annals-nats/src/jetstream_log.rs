@@ -1,0 +1,191 @@
+//! The log on JetStream.
+
+use std::time::Duration;
+
+use annals_core::{Commit, Position, StoredCommit, StreamId};
+use async_nats::jetstream::{
+    ErrorCode,
+    context::{PublishError, PublishErrorKind},
+    message::PublishMessage,
+    stream::{RawMessageErrorKind, Stream},
+};
+use bytes::Bytes;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{Appended, Log, LogError, Nats, Page, Scope, connection::PATIENCE, direct, stream, subject};
+
+/// The stream `EVENTS`: one message per commit, on the subject `events.{category}.{id}`.
+#[derive(Debug, Clone)]
+pub struct JetStreamLog {
+    nats: Nats,
+}
+
+/// How long an append is tried and its outcome looked for.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Between two tries while the log is silent.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Two commits at once on three nodes: refused as stale, under another code than on one.
+const STALE_ON_REPLICAS: ErrorCode = ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT;
+
+/// What one publish tells.
+enum Attempt {
+    /// Stored, here.
+    Stored(Position),
+    /// Not stored: the stream stands elsewhere.
+    Stale,
+    /// No verdict.
+    Failed(Failed),
+}
+
+/// Why there is no verdict.
+struct Failed {
+    reason: String,
+    /// Whether it may have been stored all the same.
+    in_doubt: bool,
+}
+
+impl Failed {
+    fn in_doubt(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), in_doubt: true }
+    }
+}
+
+impl JetStreamLog {
+    pub(crate) fn new(nats: Nats) -> Self {
+        Self { nats }
+    }
+
+    async fn stream(&self) -> Result<Stream<()>, LogError> {
+        let stream = self.nats.jetstream.get_stream_no_info(stream::NAME).await;
+        stream.map_err(|error| LogError::Unavailable(error.to_string()))
+    }
+
+    async fn publish(&self, commit: &Commit, bytes: Bytes, expected: Position) -> Attempt {
+        let mut message = PublishMessage::build()
+            .payload(bytes)
+            .message_id(commit.id.to_string())
+            .expected_last_subject_sequence(expected)
+            .header("Content-Type", Commit::CONTENT_TYPE);
+        if let Some(trace) = commit.context.trace {
+            message = message.header("traceparent", trace.to_string().as_str());
+        }
+        let sent = self.nats.jetstream.send_publish(subject::of_stream(&commit.stream), message);
+        let acknowledged = async { sent.await?.await };
+        match timeout(PATIENCE, acknowledged).await {
+            Ok(Ok(ack)) if !ack.duplicate => Attempt::Stored(ack.sequence),
+            Ok(Ok(_)) => Attempt::Stale, // stored before: where, and what, the stream says
+            Ok(Err(error)) => judge(&error),
+            Err(_) => Attempt::Failed(Failed::in_doubt("no acknowledgement")),
+        }
+    }
+
+    /// The stream's commits after a position, if the leader tells in time.
+    async fn since(&self, stream: &StreamId, after: Position) -> Result<Vec<StoredCommit>, LogError> {
+        let silent = |_| LogError::Unavailable("the leader does not answer".into());
+        timeout(PATIENCE, self.read_latest(stream, after)).await.map_err(silent)?
+    }
+
+    /// One message by subject from the leader, from the sequence `from` on.
+    async fn next(&self, subject: &str, from: Position) -> Result<Option<StoredCommit>, LogError> {
+        match self.stream().await?.get_first_raw_message_by_subject(subject, from).await {
+            Ok(message) => Ok(Some(StoredCommit::decode(message.sequence, &message.payload)?)),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(LogError::Unavailable(error.to_string())),
+        }
+    }
+}
+
+/// Says what a failed publish means. In doubt it may have been stored.
+fn judge(error: &PublishError) -> Attempt {
+    let source = std::error::Error::source(error).and_then(|it| it.downcast_ref());
+    let code = source.map(async_nats::jetstream::Error::error_code);
+    match error.kind() {
+        PublishErrorKind::WrongLastSequence => Attempt::Stale,
+        PublishErrorKind::Other if code == Some(STALE_ON_REPLICAS) => Attempt::Stale,
+        PublishErrorKind::StreamNotFound
+        | PublishErrorKind::MaxAckPending
+        | PublishErrorKind::MaxPayloadExceeded => {
+            Attempt::Failed(Failed { reason: error.to_string(), in_doubt: false })
+        }
+        PublishErrorKind::WrongLastMessageId
+        | PublishErrorKind::TimedOut
+        | PublishErrorKind::BrokenPipe
+        | PublishErrorKind::Other => {
+            Attempt::Failed(Failed { reason: error.to_string(), in_doubt: code.is_none() })
+        }
+    }
+}
+
+impl Log for JetStreamLog {
+    async fn append(&self, commit: &Commit, expected: Position) -> Result<Appended, LogError> {
+        let bytes = Bytes::from(commit.encode()?);
+        let deadline = Instant::now() + DEADLINE;
+        let mut in_doubt = false;
+        loop {
+            let attempt = self.publish(commit, bytes.clone(), expected).await;
+            if let Attempt::Stored(position) = attempt {
+                return Ok(Appended::Stored(StoredCommit::decode(position, &bytes)?));
+            }
+            // An answer decides nothing, and neither does silence: the stream does.
+            let since = self.since(&commit.stream, expected).await;
+            let failed = match (attempt, since) {
+                (_, Err(LogError::Commit(error))) => return Err(error.into()),
+                (attempt, Ok(commits)) => {
+                    if let Some(ours) = commits.iter().find(|stored| stored.commit.id == commit.id) {
+                        return Ok(Appended::Stored(ours.clone()));
+                    }
+                    match attempt {
+                        Attempt::Failed(failed) if commits.is_empty() => failed,
+                        Attempt::Failed(_) | Attempt::Stale | Attempt::Stored(_) => {
+                            return Ok(Appended::Overtaken(commits));
+                        }
+                    }
+                }
+                (Attempt::Failed(failed), Err(_)) => failed,
+                (Attempt::Stale | Attempt::Stored(_), Err(error)) => Failed::in_doubt(error.to_string()),
+            };
+            in_doubt |= failed.in_doubt;
+            if Instant::now() >= deadline {
+                let error = if in_doubt { LogError::OutcomeUnknown } else { LogError::Unavailable };
+                return Err(error(failed.reason));
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn read(&self, scope: &Scope, after: Position, limit: usize) -> Result<Page, LogError> {
+        // The end is asked for first: what comes in meanwhile is left to the next page.
+        let end = match scope {
+            Scope::Category(_) => self.last(&Scope::All).await?,
+            Scope::All | Scope::Stream(_) => 0,
+        };
+        let batch = direct::get(&self.nats, &subject::of_scope(scope), after + 1, limit).await?;
+        let seen = batch.commits.last().map_or(after, |stored| stored.position);
+        // A replica that lags may hide the last ones, so the leader says whether we saw them.
+        let complete = !batch.more && end > seen && self.last(scope).await? <= seen;
+        Ok(Page { commits: batch.commits, reached: if complete { end } else { seen }, more: batch.more })
+    }
+
+    async fn read_latest(&self, stream: &StreamId, after: Position) -> Result<Vec<StoredCommit>, LogError> {
+        let subject = subject::of_stream(stream);
+        let mut commits: Vec<StoredCommit> = Vec::new();
+        loop {
+            let from = commits.last().map_or(after, |stored| stored.position) + 1;
+            match self.next(&subject, from).await? {
+                None => return Ok(commits),
+                Some(stored) => commits.push(stored),
+            }
+        }
+    }
+
+    async fn last(&self, scope: &Scope) -> Result<Position, LogError> {
+        let stream = self.stream().await?;
+        match stream.get_last_raw_message_by_subject(&subject::of_scope(scope)).await {
+            Ok(message) => Ok(message.sequence),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(0),
+            Err(error) => Err(LogError::Unavailable(error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Acting on the log, several instances sharing the work: reactors.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{
+    AckKind,
+    consumer::{AckPolicy, DeliverPolicy, pull},
+};
+use futures_util::{FutureExt, StreamExt};
+use tracing::{debug, warn};
+
+use crate::{Delivery, LogError, Nats, stream, subject};
+
+/// A durable consumer that all instances of a reactor share.
+pub struct Listener {
+    messages: pull::Stream,
+}
+
+/// A commit that a reactor is to deal with. Without a verdict it comes again after [`Wake::PATIENCE`].
+#[derive(Debug)]
+pub struct Wake {
+    /// The commit.
+    pub delivery: Delivery,
+}
+
+impl Nats {
+    /// Listens to the commits of `categories` under a durable name, from the log's beginning;
+    /// at most `in_flight` are out at once, over all instances.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn listen(
+        &self,
+        durable: &str,
+        categories: &[&str],
+        in_flight: usize,
+    ) -> Result<Listener, LogError> {
+        let unavailable = |error: &dyn ToString| LogError::Unavailable(error.to_string());
+        let config = pull::Config {
+            durable_name: Some(durable.into()),
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: Wake::PATIENCE,
+            filter_subjects: categories.iter().map(|category| subject::of_category(category)).collect(),
+            max_ack_pending: i64::try_from(in_flight).unwrap_or(i64::MAX),
+            ..pull::Config::default()
+        };
+        let consumer = self
+            .jetstream
+            .create_consumer_on_stream(config, stream::NAME)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let messages = consumer
+            .stream()
+            .max_messages_per_batch(in_flight)
+            .expires(Duration::from_secs(30))
+            .heartbeat(Duration::from_secs(5))
+            .messages()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        Ok(Listener { messages })
+    }
+}
+
+impl Listener {
+    /// Waits for the next commit.
+    ///
+    /// # Errors
+    /// When the consumer is gone or silent: listen again.
+    pub async fn next(&mut self) -> Result<Wake, LogError> {
+        loop {
+            let message = self.messages.next().await;
+            let message = message.ok_or_else(|| LogError::Unavailable("the consumer is closed".into()))?;
+            let message = message.map_err(|error| LogError::Unavailable(error.to_string()))?;
+            if let Some(delivery) = Delivery::new(message) {
+                return Ok(Wake { delivery });
+            }
+        }
+    }
+
+    /// Gives back what was delivered and not looked at, so that others need not wait for it.
+    pub async fn release(mut self) {
+        while let Some(Some(Ok(message))) = self.messages.next().now_or_never() {
+            if let Err(error) = message.ack_with(AckKind::Nak(None)).await {
+                debug!(%error, "not given back: it will come again by itself");
+            }
+        }
+    }
+}
+
+impl Wake {
+    /// How long an instance may take before the commit is given to another.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Dealt with. Waits until the server knows, so that a clean stop repeats nothing.
+    pub async fn settle(self) {
+        if let Err(error) = self.delivery.message.double_ack().await {
+            warn!(position = self.delivery.position, %error, "settled, but the server does not know: it will come again");
+        }
+    }
+
+    /// Not dealt with: it shall come again after a while.
+    pub async fn retry(self, after: Duration) {
+        if let Err(error) = self.delivery.message.ack_with(AckKind::Nak(Some(after))).await {
+            debug!(position = self.delivery.position, %error, "it will come again by itself");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The stream of events: settings that keep what was acknowledged.
+
+use async_nats::jetstream::{
+    Context,
+    stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+};
+use thiserror::Error;
+use tracing::info;
+
+use crate::subject;
+
+/// The stream that holds all events.
+pub(crate) const NAME: &str = "EVENTS";
+
+/// Why the stream cannot be used.
+#[derive(Debug, Error)]
+pub enum StreamError {
+    /// The server does not answer, or refuses.
+    #[error("the server did not give us the stream {NAME}: {0}")]
+    Unavailable(String),
+    /// Somebody made it with settings that would lose or change events.
+    #[error("the stream {NAME} exists with {0}, so events could be lost; it has to be {1}")]
+    Unsafe(&'static str, &'static str),
+}
+
+pub(crate) async fn prepare(jetstream: &Context) -> Result<(), StreamError> {
+    let unavailable = |error: &dyn ToString| StreamError::Unavailable(error.to_string());
+    match jetstream.get_stream(NAME).await {
+        Ok(stream) => check(&stream.cached_info().config),
+        Err(error) if !is_missing(&error) => Err(unavailable(&error)),
+        Err(_) => {
+            let stream =
+                jetstream.get_or_create_stream(config()).await.map_err(|error| unavailable(&error))?;
+            info!(stream = NAME, "created the log");
+            check(&stream.cached_info().config)
+        }
+    }
+}
+
+fn is_missing(error: &async_nats::jetstream::context::GetStreamError) -> bool {
+    use async_nats::jetstream::{ErrorCode, context::GetStreamErrorKind};
+    matches!(error.kind(), GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+fn config() -> Config {
+    Config {
+        name: NAME.into(),
+        description: Some("Annals: everything that happened, for ever".into()),
+        subjects: vec![subject::ALL_EVENTS.into()],
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: 1,
+        max_messages: -1,
+        max_messages_per_subject: -1,
+        max_bytes: -1,
+        deny_delete: true,
+        deny_purge: true,
+        allow_direct: true,
+        allow_atomic_publish: true,
+        ..Config::default()
+    }
+}
+
+/// Every setting by which events could go or change. The number of replicas is the operator's.
+fn check(found: &Config) -> Result<(), StreamError> {
+    let wanted = config();
+    let rules = [
+        (found.subjects == wanted.subjects, "other subjects", "`events.>` alone"),
+        (found.storage == wanted.storage, "memory storage", "on file"),
+        (found.retention == wanted.retention, "a retention policy", "limits, without limits"),
+        (found.max_messages <= 0, "a limit on messages", "unlimited"),
+        (found.max_messages_per_subject <= 0, "a limit on messages per subject", "unlimited"),
+        (found.max_bytes <= 0, "a limit on bytes", "unlimited"),
+        (found.max_age.is_zero(), "a limit on age", "unlimited"),
+        (found.discard == wanted.discard, "discard: old", "discard: new"),
+        (found.deny_delete && found.deny_purge, "deletion allowed", "deny_delete and deny_purge"),
+        (found.allow_direct, "direct get off", "allow_direct"),
+        (!found.allow_rollup, "roll-ups allowed", "without roll-ups"),
+        (found.persist_mode.is_none(), "another persist mode", "the default one"),
+    ];
+    match rules.into_iter().find(|(holds, ..)| !holds) {
+        None => Ok(()),
+        Some((_, found, wanted)) => Err(StreamError::Unsafe(found, wanted)),
+    }
+}

@@ -1,0 +1,65 @@
+//! A nats-server for one test.
+
+use annals_nats::server::{NatsServer, Options};
+use tempfile::TempDir;
+
+/// Starts a nats-server with nothing in it.
+pub async fn nats() -> TestNats {
+    let folder = TempDir::new().expect("a temporary directory can be made");
+    let server = NatsServer::start(Options::new(folder.path().join("nats"))).await;
+    TestNats { server: server.unwrap_or_else(|error| panic!("{error}")), _folder: folder }
+}
+
+/// A nats-server of one test. Dropping it ends it and deletes what it kept.
+#[derive(Debug)]
+pub struct TestNats {
+    // Fields are dropped in this order: the server ends before its files are deleted.
+    server: NatsServer,
+    _folder: TempDir,
+}
+
+impl TestNats {
+    /// Where clients connect to: `nats://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Where `/varz` is: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn monitor_url(&self) -> String {
+        self.server.monitor_url()
+    }
+
+    /// Ends it as a crash does.
+    pub async fn kill(&mut self) {
+        self.server.kill().await;
+    }
+
+    /// Starts it again on the same ports with the same data, after a kill if it still runs.
+    pub async fn restart(&mut self) {
+        self.kill().await;
+        let server = NatsServer::start(self.server.options().clone()).await;
+        self.server = server.unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annals_nats::server::monitor::vitals;
+
+    #[tokio::test]
+    async fn a_restarted_server_is_where_it_was() {
+        let mut nats = nats().await;
+        let (url, monitor_url) = (nats.url(), nats.monitor_url());
+        assert!(vitals(&monitor_url).await.is_ok());
+
+        nats.kill().await;
+        assert!(vitals(&monitor_url).await.is_err());
+
+        nats.restart().await;
+        assert_eq!((nats.url(), nats.monitor_url()), (url, monitor_url.clone()));
+        assert!(vitals(&monitor_url).await.is_ok());
+    }
+}
