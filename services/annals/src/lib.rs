@@ -1,1 +1,7 @@
-//! Placeholder.
+//! All services in one process, with nats-server as the only child.
+
+pub mod cli;
+pub mod up;
+
+mod home;
+mod services;

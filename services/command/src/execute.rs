@@ -67,7 +67,8 @@ impl<L: Log> Executor<L> {
             match self.once(category, &mut turn, request).await? {
                 Try::Answer(accepted) => return Ok(accepted),
                 Try::Again => {
-                    sleep(Duration::from_millis(rand::random_range(0..=10 * u64::from(tried)))).await
+                    let jitter_ms = rand::random_range(0..=10 * u64::from(tried));
+                    sleep(Duration::from_millis(jitter_ms)).await;
                 }
             }
         }

@@ -1,9 +1,14 @@
 //! The command service: load, decide, append.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
+use annals_chassis::{
+    config::{HealthArgs, NatsArgs},
+    health,
+};
 use annals_core::{Catalog, bus::CommandRequest};
 use annals_nats::Nats;
+use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -15,14 +20,14 @@ mod lanes;
 pub use execute::Executor;
 
 /// What the service has to be told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Where NATS is.
-    pub nats: String,
-    /// Where its monitoring is, to see whether acknowledged means on disk.
-    pub nats_monitor: Option<String>,
-    /// Where to answer `/livez`, `/readyz` and `/metrics`, if anywhere.
-    pub health: Option<SocketAddr>,
+    #[command(flatten)]
+    pub nats: NatsArgs,
+    /// Where to say how the service is.
+    #[command(flatten)]
+    pub health: HealthArgs,
 }
 
 /// Serves commands until `shutdown`, then finishes those that have come in.
@@ -30,7 +35,8 @@ pub struct Config {
 /// # Errors
 /// When the service cannot begin: a bad address, or a log that would lose events.
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let nats = Nats::connect(&config.nats, "annals-command").await?;
+    let nats = Nats::connect(&config.nats.nats, "annals-command").await?;
+    health::spawn(config.health.health, &config.nats, &nats, Arc::new(Vec::new), &shutdown).await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 

@@ -1,11 +1,16 @@
 //! The projector: reads the log, keeps the views, answers questions about them.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
+use annals_chassis::{
+    config::{HealthArgs, NatsArgs},
+    health,
+};
 use annals_core::{Catalog, bus::ViewRequest};
 use annals_nats::Nats;
 use annals_sqlite::Directory;
 use anyhow::{Context, bail};
+use clap::Args;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
@@ -19,17 +24,19 @@ mod trouble;
 use keeper::Keeper;
 
 /// What the service has to be told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Where NATS is.
-    pub nats: String,
-    /// Where its monitoring is, to see whether acknowledged means on disk.
-    pub nats_monitor: Option<String>,
-    /// Where to answer `/livez`, `/readyz` and `/metrics`, if anywhere.
-    pub health: Option<SocketAddr>,
-    /// Where the views' files are.
+    #[command(flatten)]
+    pub nats: NatsArgs,
+    /// Where to say how the service is.
+    #[command(flatten)]
+    pub health: HealthArgs,
+    /// The directory of the views.
+    #[arg(long, env = "ANNALS_VIEWS", default_value = "data/views")]
     pub views: PathBuf,
-    /// The views to keep; empty = all.
+    /// Keep only these views, separated by commas.
+    #[arg(long, env = "ANNALS_ONLY", value_delimiter = ',')]
     pub only: Vec<String>,
 }
 
@@ -40,7 +47,7 @@ pub struct Config {
 /// log that would lose events.
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
     let directory = Directory::open(&config.views)?;
-    let nats = Nats::connect(&config.nats, "annals-projector").await?;
+    let nats = Nats::connect(&config.nats.nats, "annals-projector").await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
@@ -51,6 +58,12 @@ pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) 
         tasks.spawn(keep::keep(keeper.clone(), shutdown.clone()));
         service = service.view(view).await?;
     }
+    let watched = keepers.clone();
+    let degraded = Arc::new(move || {
+        let stuck = watched.iter().filter(|(_, keeper)| keeper.progress.now().trouble.is_some());
+        stuck.map(|(view, _)| format!("view {view}")).collect()
+    });
+    health::spawn(config.health.health, &config.nats, &nats, degraded, &shutdown).await?;
     info!("keeping {} views in {}", keepers.len(), config.views.display());
 
     let answer = move |view: Arc<str>, request: ViewRequest| {

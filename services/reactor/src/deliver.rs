@@ -27,11 +27,9 @@ enum Notification {
         subject: String,
         attempts: u64,
     },
-    #[serde(untagged)]
-    Settled {
-        #[allow(dead_code)]
-        status: String,
-    },
+    /// Sent, or given up.
+    #[serde(other)]
+    Settled,
 }
 
 impl Actor {

@@ -1,10 +1,15 @@
 //! The reactor service: reads the log, acts on it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
+use annals_chassis::{
+    config::{HealthArgs, NatsArgs},
+    health,
+};
 use annals_core::Catalog;
 use annals_nats::Nats;
 use anyhow::bail;
+use clap::Args;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
@@ -17,15 +22,16 @@ mod react;
 use act::Actor;
 
 /// What the service has to be told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Where NATS is.
-    pub nats: String,
-    /// Where its monitoring is, to see whether acknowledged means on disk.
-    pub nats_monitor: Option<String>,
-    /// Where to answer `/livez`, `/readyz` and `/metrics`, if anywhere.
-    pub health: Option<SocketAddr>,
-    /// The reactors to run; empty = all.
+    #[command(flatten)]
+    pub nats: NatsArgs,
+    /// Where to say how the service is.
+    #[command(flatten)]
+    pub health: HealthArgs,
+    /// Run only these reactors, separated by commas.
+    #[arg(long, env = "ANNALS_ONLY", value_delimiter = ',')]
     pub only: Vec<String>,
 }
 
@@ -37,7 +43,8 @@ pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) 
     if let Some(unknown) = config.only.iter().find(|name| catalog.reactors().all(|it| it.name != *name)) {
         bail!("there is no reactor `{unknown}`");
     }
-    let nats = Nats::connect(&config.nats, "annals-reactor").await?;
+    let nats = Nats::connect(&config.nats.nats, "annals-reactor").await?;
+    health::spawn(config.health.health, &config.nats, &nats, Arc::new(Vec::new), &shutdown).await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 

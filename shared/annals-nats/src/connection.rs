@@ -1,10 +1,13 @@
 //! One connection to NATS, and what can be had from it.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use async_nats::{Client, ConnectOptions, Event, connection::State, jetstream};
 use thiserror::Error;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::{Bus, JetStreamLog, StreamError, stream};
 
@@ -33,6 +36,7 @@ impl Nats {
     /// # Errors
     /// When `url` is not an address.
     pub async fn connect(url: &str, name: &str) -> Result<Self, ConnectError> {
+        let lost = AtomicBool::new(false);
         let client = ConnectOptions::new()
             .name(name)
             .retry_on_initial_connect()
@@ -44,7 +48,10 @@ impl Nats {
                     _ => (50 << attempts.min(5)).min(1000),
                 })
             })
-            .event_callback(|event| async move { tell(&event) })
+            .event_callback(move |event| {
+                tell(&event, &lost);
+                async {}
+            })
             .connect(url)
             .await
             .map_err(|error| ConnectError { url: url.into(), reason: error.to_string() })?;
@@ -94,13 +101,16 @@ impl Nats {
 }
 
 /// A refused publish shows only here: to its caller it is a time-out.
-fn tell(event: &Event) {
+fn tell(event: &Event, lost: &AtomicBool) {
     match event {
-        Event::Connected => info!("connected"),
-        Event::Disconnected => warn!("connection lost, connecting again"),
+        Event::Connected if lost.swap(false, Ordering::Relaxed) => info!("connected again"),
+        Event::Disconnected => {
+            lost.store(true, Ordering::Relaxed);
+            warn!("connection lost, connecting again");
+        }
         Event::SlowConsumer(subscription) => warn!(subscription, "messages were dropped: too slow"),
         Event::ServerError(error) => warn!(%error, "the server complains"),
         Event::ClientError(error) => warn!(%error, "the connection complains"),
-        Event::LameDuckMode | Event::Draining | Event::Closed => info!("{event}"),
+        Event::Connected | Event::LameDuckMode | Event::Draining | Event::Closed => debug!("{event}"),
     }
 }

@@ -15,7 +15,8 @@ use crate::{Delivery, LogError, Nats, stream, subject};
 /// lost on the way shows as a gap, and then the follower has to be made anew.
 pub struct Follower {
     messages: pull::Stream,
-    last: Option<u64>,
+    /// A consumer counts its deliveries from 1, and from 1 again after a reset.
+    last: u64,
     after: Position,
 }
 
@@ -57,7 +58,7 @@ impl Nats {
             .await
             .map_err(|error| unavailable(&error))?;
         debug!(consumer = durable, position = after, "following");
-        Ok(Follower { messages, last: None, after })
+        Ok(Follower { messages, last: 0, after })
     }
 
     /// Commits that a durable consumer has not been given yet.
@@ -86,11 +87,11 @@ impl Follower {
         for message in chunk {
             let message = message.map_err(|error| LogError::Unavailable(error.to_string()))?;
             let Some(delivery) = Delivery::new(message) else { continue };
-            let expected = self.last.map_or(delivery.number, |last| last + 1);
+            let expected = self.last + 1;
             if delivery.number != expected {
                 return Err(LogError::Unavailable(format!("deliveries {expected}.. got lost")));
             }
-            self.last = Some(delivery.number);
+            self.last = delivery.number;
             if delivery.position > self.after {
                 self.after = delivery.position;
                 deliveries.push(delivery);

@@ -5,7 +5,6 @@ use async_nats::jetstream::{
     stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
 };
 use thiserror::Error;
-use tracing::info;
 
 use crate::subject;
 
@@ -31,7 +30,6 @@ pub(crate) async fn prepare(jetstream: &Context) -> Result<(), StreamError> {
         Err(_) => {
             let stream =
                 jetstream.get_or_create_stream(config()).await.map_err(|error| unavailable(&error))?;
-            info!(stream = NAME, "created the log");
             check(&stream.cached_info().config)
         }
     }

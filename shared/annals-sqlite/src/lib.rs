@@ -1,1 +1,20 @@
-//! Placeholder.
+//! Read models in SQLite. The only user of sqlx.
+//!
+//! A [`Directory`] belongs to one process. In it every [`View`] has a file of its own, where rows and
+//! the [`Checkpoint`] change in one transaction: what a view shows and how far it is can never
+//! disagree. Nothing here is precious; the log gives it all again.
+
+mod cursor;
+mod directory;
+mod error;
+mod file;
+mod read;
+mod select;
+mod statement;
+mod value;
+mod view;
+
+pub use directory::{Directory, DirectoryError};
+pub use error::ViewError;
+pub use read::RowsPage;
+pub use view::{Checkpoint, View};

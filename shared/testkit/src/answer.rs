@@ -56,7 +56,8 @@ mod tests {
     use serde_json::json;
 
     fn answer(status: u16, content_type: &'static str, json: Value) -> Answer {
-        let headers = [("content-type".parse().unwrap(), content_type.parse().unwrap())].into_iter().collect();
+        let headers =
+            [("content-type".parse().unwrap(), content_type.parse().unwrap())].into_iter().collect();
         Answer { status: StatusCode::from_u16(status).unwrap(), headers, text: json.to_string(), json }
     }
 

@@ -18,7 +18,8 @@ fn build() -> PathBuf {
     let test = env::current_exe().expect("a running test has a path");
     let folder = test.ancestors().nth(2).expect("a test lies in `deps`");
     let target = folder.parent().expect("a profile's folder lies in the target folder");
-    let profile = match folder.file_name().and_then(|name| name.to_str()).expect("profiles have plain names") {
+    let profile = match folder.file_name().and_then(|name| name.to_str()).expect("profiles have plain names")
+    {
         "debug" => "dev",
         other => other,
     };

@@ -46,7 +46,9 @@ pub async fn eventually<S: Seen>(what: &str, probe: impl AsyncFnMut() -> S) -> S
 
 /// As [`eventually`], for what may take longer or must not take as long.
 pub async fn eventually_within<S: Seen>(
-    deadline: Duration, what: &str, mut probe: impl AsyncFnMut() -> S,
+    deadline: Duration,
+    what: &str,
+    mut probe: impl AsyncFnMut() -> S,
 ) -> S::Value {
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -85,6 +87,9 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "not within 30ms: it answers")]
     async fn a_probe_that_hangs_is_cut_off() {
-        eventually_within(Duration::from_millis(30), "it answers", async || std::future::pending::<bool>().await).await;
+        eventually_within(Duration::from_millis(30), "it answers", async || {
+            std::future::pending::<bool>().await
+        })
+        .await;
     }
 }

@@ -23,7 +23,10 @@ impl Output {
     }
 
     /// Keeps what `from` brings until it ends, and tells the first base URL that is in it.
-    pub(crate) fn follow(&self, from: impl AsyncRead + Unpin + Send + 'static) -> watch::Receiver<Option<String>> {
+    pub(crate) fn follow(
+        &self,
+        from: impl AsyncRead + Unpin + Send + 'static,
+    ) -> watch::Receiver<Option<String>> {
         let (found, url) = watch::channel(None);
         let output = self.clone();
         tokio::spawn(async move {
@@ -56,7 +59,8 @@ mod tests {
     #[tokio::test]
     async fn the_url_is_found_and_everything_is_kept() {
         let output = Output::default();
-        let printed = b"nats-server runs at nats://127.0.0.1:4222\nAnnals listens on http://127.0.0.1:43121.\nbye\n";
+        let printed =
+            b"nats-server runs at nats://127.0.0.1:4222\nAnnals listens on http://127.0.0.1:43121.\nbye\n";
         let mut url = output.follow(&printed[..]);
         assert_eq!(url.wait_for(Option::is_some).await.unwrap().as_deref(), Some("http://127.0.0.1:43121"));
         assert!(url.changed().await.is_err(), "the end of the output ends the search");

@@ -16,7 +16,7 @@ use tokio::{
 use crate::{Call, binary, output::Output};
 
 /// How long a start may take. The first one on a machine may have to fetch nats-server.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// How long a graceful end may take.
 const STOP: Duration = Duration::from_secs(15);
 

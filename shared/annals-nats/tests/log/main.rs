@@ -1,5 +1,6 @@
 //! Every log must pass the same suite: the one in memory, and the one on a server.
 
+#[path = "../common/mod.rs"]
 mod commits;
 mod suite;
 

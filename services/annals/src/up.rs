@@ -1,0 +1,117 @@
+//! `annals up`: finds or fetches nats-server, starts everything, and drains on Ctrl-C.
+
+use std::{net::SocketAddr, time::Duration};
+
+use annals_core::Catalog;
+use annals_nats::{
+    Nats,
+    server::{NatsServer, Options, supervise},
+};
+use anyhow::Context;
+use tokio::{
+    net::TcpListener,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::{
+    cli::Up,
+    home::Home,
+    services::{Places, Services},
+};
+
+/// How long the services may take to be there.
+const START: Duration = Duration::from_secs(20);
+
+/// Runs the whole system until `shutdown`.
+///
+/// # Errors
+/// When it cannot start, or a service ends by itself.
+pub async fn up(options: Up, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let home = Home::open(&options)?;
+    let listener = TcpListener::bind(options.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", options.listen))?;
+    let address = listener.local_addr()?;
+
+    let server = Server::start(&options, &home).await?;
+    let places =
+        Places { nats: server.url.clone(), nats_monitor: server.monitor.clone(), views: home.views() };
+    let mut services = Services::start(&places, &catalog, listener);
+
+    let failed = tokio::select! {
+        () = shutdown.cancelled() => None,
+        failure = services.failure() => Some(failure),
+        failure = announce(&options, &home, &server, address, &shutdown) => Some(failure),
+    };
+    info!("stopping: what has been begun is finished first");
+    services.stop().await;
+    server.stop().await;
+    failed.map_or(Ok(()), Err)
+}
+
+/// The nats-server that the system uses.
+struct Server {
+    url: String,
+    monitor: Option<String>,
+    /// Ours, if it is: with what stops it.
+    child: Option<(JoinHandle<()>, CancellationToken)>,
+}
+
+impl Server {
+    async fn start(options: &Up, home: &Home) -> anyhow::Result<Self> {
+        if let Some(url) = &options.nats {
+            return Ok(Self { url: url.clone(), monitor: options.nats_monitor.clone(), child: None });
+        }
+        let server = NatsServer::start(Options::new(home.nats())).await?;
+        let (url, monitor) = (server.url(), Some(server.monitor_url()));
+        let stop = CancellationToken::new();
+        let child = tokio::spawn(supervise(server, stop.clone()));
+        Ok(Self { url, monitor, child: Some((child, stop)) })
+    }
+
+    async fn stop(self) {
+        if let Some((child, stop)) = self.child {
+            stop.cancel();
+            child.await.expect("the supervisor does not panic");
+        }
+    }
+}
+
+/// Waits until all services are there, says so on standard output, and then waits for ever.
+async fn announce(
+    options: &Up,
+    home: &Home,
+    server: &Server,
+    address: SocketAddr,
+    shutdown: &CancellationToken,
+) -> anyhow::Error {
+    match timeout(START, all_present(&server.url)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return error,
+        Err(_) => return anyhow::anyhow!("the services were not there within {START:?}"),
+    }
+    let keeps = if options.ephemeral { "nothing".into() } else { home.path().display().to_string() };
+    println!(
+        "Annals listens on http://{address}\n\
+         \x20 log      {nats}\n\
+         \x20 keeps    {keeps}\n\
+         \x20 try      curl -i http://{address}/v1/commands/account/$(uuidgen)/open \\\n\
+         \x20               -d '{{\"owner_email\":\"ada@example.com\"}}' -H 'content-type: application/json'\n\
+         \x20 stop     Ctrl-C",
+        nats = server.url,
+    );
+    shutdown.cancelled().await;
+    std::future::pending().await
+}
+
+async fn all_present(url: &str) -> anyhow::Result<()> {
+    let bus = Nats::connect(url, "annals-up").await?.bus();
+    for service in ["annals-command", "annals-projector", "annals-reactor"] {
+        while !bus.present(service).await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! The projector as a process of its own.
+
+use annals_chassis::{config::LogArgs, shutdown, telemetry};
+use annals_projector::{Config, run};
+use clap::Parser;
+
+/// The projector of Annals.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    telemetry::init(cli.log.log);
+    run(cli.config, annals_domains::catalog(), shutdown::signal()).await
+}

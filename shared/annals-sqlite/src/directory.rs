@@ -1,0 +1,99 @@
+//! The directory where a projector keeps its views.
+
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+    process,
+};
+
+use thiserror::Error;
+use uuid::Uuid;
+
+/// A directory of views, locked for the life of this value.
+///
+/// It may be deleted while nobody has it open: views are built anew from the log, under a new copy id.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+    copy: String,
+    _lock: File,
+}
+
+/// Why a directory of views cannot be used.
+#[derive(Debug, Error)]
+pub enum DirectoryError {
+    /// Two projectors in one directory would write the same files.
+    #[error("{} is in use by another projector: process {holder}", path.display())]
+    Held {
+        /// The directory.
+        path: PathBuf,
+        /// The other's process id, as it wrote it down.
+        holder: String,
+    },
+    /// It could not be created, read or written.
+    #[error("{} cannot be used: {source}", path.display())]
+    Unusable {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Directory {
+    /// Takes the directory for this process, and creates it if it is missing.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, DirectoryError> {
+        let path = path.into();
+        let unusable = |source| DirectoryError::Unusable { path: path.clone(), source };
+
+        fs::create_dir_all(&path).map_err(unusable)?;
+        let lock = match lock(&path.join("lock")) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let holder = fs::read_to_string(path.join("lock")).map_err(unusable)?;
+                return Err(DirectoryError::Held { path, holder });
+            }
+            Err(source) => return Err(unusable(source)),
+        };
+        let copy = copy(&path).map_err(unusable)?;
+        Ok(Self { path, copy, _lock: lock })
+    }
+
+    /// Names this copy of the views among all projectors' copies. Drawn when the directory is new.
+    #[must_use]
+    pub fn copy(&self) -> &str {
+        &self.copy
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+fn lock(path: &Path) -> io::Result<File> {
+    let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
+    file.try_lock()?;
+    file.set_len(0)?; // what a former holder wrote
+    write!(file, "{}", process::id())?;
+    Ok(file)
+}
+
+fn copy(directory: &Path) -> io::Result<String> {
+    let path = directory.join("copy");
+    match fs::read_to_string(&path) {
+        Ok(text) if Uuid::try_parse(&text).is_ok() => return Ok(text),
+        Ok(_) => {} // cut short, or not ours
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+
+    // Renamed into place, so that a crash leaves all of it or nothing.
+    let text = Uuid::now_v7().simple().to_string();
+    let draft = directory.join("copy.new");
+    let mut file = File::create(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(draft, path)?;
+    Ok(text)
+}

@@ -1,0 +1,30 @@
+//! What can go wrong with a view.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why a view did not do what it was asked.
+#[derive(Debug, Error)]
+pub enum ViewError {
+    /// The reader asked for something that this view cannot mean; a sentence for a person.
+    #[error("{0}")]
+    Invalid(String),
+    /// The view has never reached the end of the log, and part of its rows would mislead.
+    #[error("the view is being built and has not reached the end of the log yet")]
+    Building,
+    /// A defect of the projection: values are bound by place, one for each plain `?`.
+    #[error("a statement must have one plain `?` for each of its {values} values: {text}")]
+    Unbound {
+        /// The statement.
+        text: &'static str,
+        /// How many values came with it.
+        values: usize,
+    },
+    /// The database failed.
+    #[error("the view's database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The view's file could not be looked at or removed.
+    #[error("the view's file failed: {0}")]
+    File(#[from] io::Error),
+}

@@ -1,0 +1,112 @@
+//! The file of a view: judged, thrown away, opened.
+
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    error::DatabaseError,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tracing::warn;
+
+use crate::ViewError;
+
+/// Readers of one view that read at the same time; each is a thread while it is in use.
+const READERS: u32 = 4;
+
+/// Texts that the writer keeps compiled: the usual commits, each as a whole. When catching up a text
+/// may be many statements long and hardly ever return, so more would only cost memory.
+const TEXTS_KEPT: usize = 16;
+
+/// SQLite's primary result codes for a file that holds something else than it should: no such table
+/// or column, malformed, not a database.
+const BROKEN: [u32; 3] = [1, 11, 26];
+
+/// Whether the file holds a sound database that was made by `schema`. Says so if it does not.
+pub(crate) async fn is_usable(path: &Path, schema: &str) -> Result<bool, ViewError> {
+    if !path.try_exists()? {
+        return Ok(false);
+    }
+    let complaint = match inspect(path, schema).await {
+        Ok(None) => return Ok(true),
+        Ok(Some(complaint)) => complaint,
+        Err(sqlx::Error::Database(error)) if is_broken(&*error) => error.to_string(),
+        Err(error) => return Err(error.into()),
+    };
+    warn!(file = %path.display(), %complaint, "a view is thrown away and built anew");
+    Ok(false)
+}
+
+async fn inspect(path: &Path, schema: &str) -> Result<Option<String>, sqlx::Error> {
+    let mut connection = options(path).connect().await?;
+    let complaint = complaint(&mut connection, schema).await;
+    connection.close().await?; // and waited for: closed later, it would remove the next file's journal
+    complaint
+}
+
+async fn complaint(connection: &mut SqliteConnection, schema: &str) -> Result<Option<String>, sqlx::Error> {
+    let check: String = sqlx::query_scalar("pragma quick_check(1)").fetch_one(&mut *connection).await?;
+    if check != "ok" {
+        return Ok(Some(check));
+    }
+    let recorded: Option<String> =
+        sqlx::query_scalar("select tables from _checkpoint").fetch_optional(connection).await?;
+    let same = recorded.is_some_and(|recorded| recorded == schema);
+    Ok((!same).then(|| "its tables were made by other SQL".into()))
+}
+
+fn is_broken(error: &dyn DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| BROKEN.contains(&(code & 0xff))) // the upper bits only say more about it
+}
+
+/// Removes the file and what SQLite keeps beside it.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match fs::remove_file(PathBuf::from(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The one connection that writes; it creates the file, and lives as long as the view.
+pub(crate) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let options = options(path)
+        .create_if_missing(true)
+        .statement_cache_capacity(TEXTS_KEPT)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A power cut may take the last commits, rows and checkpoint together: the log has them.
+        .synchronous(SqliteSynchronous::Normal);
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .test_before_acquire(false) // a file does not hang up
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+}
+
+/// The connections that read.
+pub(crate) fn readers(path: &Path) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .test_before_acquire(false)
+        .connect_lazy_with(options(path).read_only(true))
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(false)
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging() // joined texts are long, and the view's faults name what failed
+}

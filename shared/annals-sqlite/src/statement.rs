@@ -1,0 +1,37 @@
+//! The statements of a projection, run in few trips.
+//!
+//! sqlx hands every `execute` to the connection's thread and back, which costs more than a small
+//! statement does. So many are joined into one text: each takes its values where the one before it
+//! stopped. (A place without a value would be null, and the next statement's values would be off by
+//! one, so the numbers are checked first.)
+
+use annals_core::Sql;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use crate::{ViewError, value};
+
+/// Statements per trip. More gain nothing, and each text that returns is kept compiled.
+const STATEMENTS_PER_TRIP: usize = 64;
+
+/// Every value has its own plain `?`. (One within a literal counts as well: bind the literal.)
+pub(crate) fn check(sql: &Sql) -> Result<(), ViewError> {
+    let mut places = sql.text.split('?').skip(1);
+    let count = places.clone().count();
+    let numbered = places.any(|after| after.starts_with(|it: char| it.is_ascii_digit()));
+    if count == sql.values.len() && !numbered {
+        Ok(())
+    } else {
+        Err(ViewError::Unbound { text: sql.text, values: sql.values.len() })
+    }
+}
+
+/// Runs all of them, in their order, up to the first that fails.
+pub(crate) async fn run(connection: &mut SqliteConnection, statements: &[&Sql]) -> Result<(), sqlx::Error> {
+    for trip in statements.chunks(STATEMENTS_PER_TRIP) {
+        let text: Vec<_> = trip.iter().map(|sql| sql.text).collect();
+        let text = text.join("\n;\n"); // on a line of its own: a text may end in a comment
+        let values = value::arguments(trip.iter().flat_map(|sql| &sql.values))?;
+        sqlx::query_with(AssertSqlSafe(text), values).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

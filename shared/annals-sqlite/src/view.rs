@@ -1,0 +1,119 @@
+//! One view in one file.
+
+use annals_core::{Position, Projection, Sql};
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use uuid::{Uuid, fmt::Hyphenated};
+
+use crate::{Directory, ViewError, file, select::Select, statement};
+
+/// Beside the view's own tables: how far it is, and what it was made by.
+const CHECKPOINT: &str = "
+    create table _checkpoint (
+        position    integer not null,
+        commit_id   text,
+        reached_end integer not null,
+        tables      text    not null
+    );
+";
+
+/// A read model as it stands in its file.
+///
+/// Open a projection once: the writer assumes to be the only one.
+#[derive(Debug)]
+pub struct View {
+    schema: String,
+    writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+    pub(crate) select: Select,
+}
+
+/// How far a view is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The last position applied; 0 if none is.
+    pub position: Position,
+    /// The commit at that position: a log that has another one there is another log.
+    pub commit_id: Option<Uuid>,
+}
+
+impl View {
+    /// Opens the view's file, `{view}@{version}.db`, and creates it if it is missing. A file that is
+    /// no sound database, or whose tables were made by other SQL, is thrown away with a warning.
+    pub async fn open(directory: &Directory, projection: &Projection) -> Result<Self, ViewError> {
+        let select = Select::of(projection);
+        let path = directory.file(&format!("{}.db", select.view));
+        let schema = format!("{CHECKPOINT}{}", projection.tables);
+
+        let usable = file::is_usable(&path, &schema).await?;
+        if !usable {
+            file::remove(&path)?;
+        }
+        let view = Self { schema, writer: file::writer(&path).await?, readers: file::readers(&path), select };
+        if !usable {
+            view.rebuild().await?;
+        }
+        Ok(view)
+    }
+
+    /// How far the view is.
+    pub async fn checkpoint(&self) -> Result<Checkpoint, ViewError> {
+        let (position, commit_id): (i64, Option<Hyphenated>) =
+            sqlx::query_as("select position, commit_id from _checkpoint").fetch_one(&self.readers).await?;
+        Ok(Checkpoint { position: position.cast_unsigned(), commit_id: commit_id.map(Into::into) })
+    }
+
+    /// Runs the statements and moves the checkpoint, all in one transaction or not at all.
+    pub async fn apply(&self, statements: &[Sql], checkpoint: Checkpoint) -> Result<(), ViewError> {
+        statements.iter().try_for_each(statement::check)?;
+        let moved = Sql::new("update _checkpoint set position = ?, commit_id = ?")
+            .bind(checkpoint.position)
+            .bind(checkpoint.commit_id);
+        let all: Vec<_> = statements.iter().chain([&moved]).collect();
+
+        let mut transaction = self.writer.begin().await?;
+        statement::run(&mut transaction, &all).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Throws all rows away and begins at 0. Those who read meanwhile see all or nothing of it.
+    pub async fn rebuild(&self) -> Result<(), ViewError> {
+        let mut transaction = self.writer.begin().await?;
+        drop_tables(&mut transaction).await?;
+        sqlx::raw_sql(AssertSqlSafe(self.schema.clone())).execute(&mut *transaction).await?;
+        sqlx::query("insert into _checkpoint values (0, null, 0, ?)")
+            .bind(&self.schema)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Notes that the view has been at the end of the log, so that it may show its rows.
+    pub async fn mark_reached_end(&self) -> Result<(), ViewError> {
+        sqlx::query("update _checkpoint set reached_end = 1").execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// Whether the view has been at the end of the log since it was built.
+    pub async fn has_reached_end(&self) -> Result<bool, ViewError> {
+        Ok(sqlx::query_scalar("select reached_end from _checkpoint").fetch_one(&self.readers).await?)
+    }
+
+    /// Closes the file, once those who use it have finished.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+async fn drop_tables(transaction: &mut Transaction<'_, Sqlite>) -> Result<(), sqlx::Error> {
+    let connection: &mut SqliteConnection = transaction;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for table in tables {
+        sqlx::raw_sql(AssertSqlSafe(format!("drop table [{table}]"))).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! How much money every open account holds.
+
+use annals_core::{Column, Listen, Order, Projection, Recorded, Shows, Sql};
+
+use super::{Account, Event};
+
+const SHOWS: Shows = Shows {
+    table: "balances",
+    columns: &[
+        Column::id("account_id"),
+        Column::text("owner_email"),
+        Column::integer("balance"),
+        Column::integer("version"),
+        Column::time("opened_at"),
+    ],
+    key: &["account_id"],
+    order: Order::Ascending(&["opened_at"]),
+    filters: &["owner_email"],
+};
+
+pub(super) fn balances() -> Projection {
+    Projection {
+        view: "balances",
+        version: 1,
+        tables: "
+            create table balances (
+                account_id  text    primary key,
+                owner_email text    not null,
+                balance     integer not null,
+                version     integer not null,
+                opened_at   text    not null
+            ) strict;
+            create index balances_in_order on balances (opened_at, account_id);
+            create index balances_by_owner on balances (owner_email, opened_at, account_id);
+        ",
+        shows: SHOWS,
+        reads: vec![Account::on(project)],
+    }
+}
+
+fn project(it: &Recorded<Event>) -> Vec<Sql> {
+    let change = match &it.event {
+        Event::AccountOpened { owner_email } => {
+            Sql::new("insert or replace into balances values (?, ?, 0, ?, ?)")
+                .bind(it.id)
+                .bind(owner_email)
+                .bind(it.version)
+                .bind(it.recorded_at)
+        }
+        Event::MoneyDeposited { balance, .. } | Event::MoneyWithdrawn { balance, .. } => {
+            Sql::new("update balances set balance = ?, version = ? where account_id = ?")
+                .bind(*balance)
+                .bind(it.version)
+                .bind(it.id)
+        }
+        Event::AccountClosed {} => Sql::new("delete from balances where account_id = ?").bind(it.id),
+    };
+    vec![change]
+}
