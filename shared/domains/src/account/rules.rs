@@ -32,6 +32,8 @@ pub enum Command {
     Deposit { amount: Amount },
     /// Takes money out.
     Withdraw { amount: Amount },
+    /// Closes the account, which has to be empty.
+    Close {},
 }
 
 /// What can happen. Movements carry the balance that they lead to.
@@ -68,6 +70,9 @@ pub enum Refusal {
     /// Less is there than was asked for.
     #[error("The account holds {balance}, which is less than {amount}.")]
     InsufficientFunds { balance: Balance, amount: Amount },
+    /// There is still money in it.
+    #[error("The account still holds {balance}.")]
+    NotEmpty { balance: Balance },
 }
 
 impl Decider for Account {
@@ -93,9 +98,13 @@ impl Decider for Account {
                 Event::MoneyWithdrawn { amount, balance: rest }
             }
 
-            (Self::Unopened | Self::Closed, Command::Deposit { .. } | Command::Withdraw { .. }) => {
-                return Err(Refusal::NotOpen);
-            }
+            (Self::Open { balance: Balance::ZERO, .. }, Command::Close {}) => Event::AccountClosed {},
+            (&Self::Open { balance, .. }, Command::Close {}) => return Err(Refusal::NotEmpty { balance }),
+
+            (
+                Self::Unopened | Self::Closed,
+                Command::Deposit { .. } | Command::Withdraw { .. } | Command::Close {},
+            ) => return Err(Refusal::NotOpen),
         };
         Ok(vec![event])
     }
@@ -192,9 +201,17 @@ mod tests {
     }
 
     #[test]
+    fn only_an_empty_account_can_be_closed() {
+        Account::given([opened()]).when(Command::Close {}).then([Event::AccountClosed {}]);
+        Account::given([opened(), deposited(5, 5)])
+            .when(Command::Close {})
+            .refused(Refusal::NotEmpty { balance: holding(5) });
+    }
+
+    #[test]
     fn money_moves_only_while_an_account_is_open() {
         for history in [vec![], vec![opened(), Event::AccountClosed {}]] {
-            for command in [deposit(1), withdraw(1)] {
+            for command in [deposit(1), withdraw(1), Command::Close {}] {
                 Account::given(history.clone()).when(command).refused(Refusal::NotOpen);
             }
         }
@@ -224,6 +241,7 @@ mod tests {
             1 => Just(open()),
             4 => (1_i64..1_000).prop_map(deposit),
             4 => (1_i64..1_000).prop_map(withdraw),
+            1 => Just(Command::Close {}),
         ]
     }
 
