@@ -36,8 +36,8 @@ impl Keeper {
             Query::Row { key } => {
                 let applied = self.ready(&request).await?;
                 let (position, row) = self.view.row(key).await.map_err(|error| self.fault(error))?;
-                let body = row.ok_or(Failure::NotFound)?;
-                Ok(ViewAnswer { position: position.max(applied), body })
+                let position = position.max(applied);
+                Ok(ViewAnswer { position, body: row.ok_or(Failure::NotFound { position })? })
             }
         }
     }

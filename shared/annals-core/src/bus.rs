@@ -72,8 +72,11 @@ pub enum Failure {
     UnknownCategory,
     /// No such command.
     UnknownCommand,
-    /// No such view, or no such row.
-    NotFound,
+    /// No such row.
+    NotFound {
+        /// How far the view is.
+        position: Position,
+    },
     /// The data does not fit the command.
     InvalidPayload {
         /// Each thing that is wrong.

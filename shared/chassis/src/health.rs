@@ -81,7 +81,7 @@ pub async fn spawn(
 
 fn router(service: Service) -> Router {
     Router::new()
-        .route("/livez", get(async || Json(serde_json::json!({ "status": "alive" }))))
+        .route("/livez", get(async || Json(serde_json::json!({ "live": true }))))
         .route("/readyz", get(readyz))
         .route("/metrics", get(async || metrics::render()))
         .with_state(service)

@@ -6,12 +6,13 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use crate::{config::LogFormat, line::Line};
 
-/// What is logged if `RUST_LOG` does not say otherwise.
+/// What is logged. `RUST_LOG` adds to it, and wins where it names the same target.
 const FILTER: &str = "info,async_nats=error,sqlx=warn,hyper=warn,reqwest=warn";
 
 /// Begins to log. Does nothing if the process logs already.
 pub fn init(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER));
+    let wished = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let filter = EnvFilter::new(format!("{FILTER},{wished}"));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Json => {

@@ -1,0 +1,78 @@
+//! What every handler needs: the catalog, and the way to the log and to the other services.
+
+use annals_chassis::health::Durable;
+use annals_core::{Catalog, Category, Projection};
+use annals_nats::{Bus, JetStreamLog, Nats, server::monitor::Durability};
+use tokio::sync::watch;
+
+use crate::problem::{Code, Problem};
+
+/// The gateway as its handlers see it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    pub(crate) catalog: Catalog,
+    nats: Nats,
+    durability: watch::Receiver<Durability>,
+}
+
+impl Gateway {
+    /// Serves what is in `catalog`.
+    #[must_use]
+    pub fn new(catalog: Catalog, nats: Nats, durability: watch::Receiver<Durability>) -> Self {
+        Self { catalog, nats, durability }
+    }
+
+    /// Whether acknowledged means on disk.
+    pub(crate) fn durable(&self) -> Durable {
+        (*self.durability.borrow()).into()
+    }
+
+    /// The way to the other services. A lost connection would keep what is sent and send it later,
+    /// so nothing is sent on one: then the answer is certain, and it comes at once.
+    pub(crate) fn bus(&self) -> Result<Bus, Problem> {
+        self.connected().map(|()| self.nats.bus())
+    }
+
+    /// The log, for reading.
+    pub(crate) fn log(&self) -> Result<JetStreamLog, Problem> {
+        self.connected().map(|()| self.nats.log())
+    }
+
+    fn connected(&self) -> Result<(), Problem> {
+        let connected = self.nats.is_connected();
+        connected.then_some(()).ok_or_else(|| Problem::new(Code::Unavailable, "The log cannot be reached."))
+    }
+
+    /// The category of that name.
+    pub(crate) fn category(&self, name: &str) -> Result<&Category, Problem> {
+        self.catalog.category(name).ok_or_else(|| {
+            let known = self.catalog.categories().map(|it| it.name).collect();
+            unknown(Code::UnknownCategory, "category", name, known)
+        })
+    }
+
+    /// The view of that name.
+    pub(crate) fn view(&self, name: &str) -> Result<&Projection, Problem> {
+        self.catalog.projection(name).ok_or_else(|| {
+            let known = self.catalog.projections().map(|it| it.view).collect();
+            unknown(Code::UnknownView, "view", name, known)
+        })
+    }
+}
+
+/// A name that leads nowhere, and those that lead somewhere.
+pub(crate) fn unknown(code: Code, kind: &str, name: &str, known: Vec<&str>) -> Problem {
+    let there = match known.as_slice() {
+        [] => "There is none.".into(),
+        known => format!("There are `{}`.", known.join("`, `")),
+    };
+    Problem::new(code, format!("There is no {kind} `{name}`. {there}")).with("known", known)
+}
+
+/// A gateway that reaches nobody: for tests of what it answers by itself.
+#[cfg(test)]
+pub(crate) async fn offline(catalog: Catalog) -> Gateway {
+    let nobody = "nats://127.0.0.1:1"; // the port of a service that has not been seen for decades
+    let nats = Nats::connect(nobody, "test").await.unwrap();
+    Gateway::new(catalog, nats, watch::channel(Durability::Unknown).1)
+}

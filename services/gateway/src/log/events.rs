@@ -1,0 +1,144 @@
+//! `GET /v1/events`: the whole log in order.
+
+use annals_core::{EventView, Position, StoredCommit};
+use annals_nats::{Log, Scope};
+use axum::{
+    Json,
+    extract::State,
+    http::Uri,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Reader;
+use crate::{gateway::Gateway, problem::Problem, query::Parameters};
+
+/// Commits that one request looks at, at most: filters may hide all of them.
+const LOOKED_AT: usize = 10_000;
+
+/// What a client wants to see of the log.
+#[derive(Debug, Default)]
+struct Wanted {
+    after: Position,
+    until: Option<Position>,
+    limit: u32,
+    category: Option<String>,
+    types: Option<Vec<String>>,
+    correlation_id: Option<Uuid>,
+}
+
+/// A part of the log.
+#[derive(Debug, Serialize)]
+struct Page {
+    events: Vec<EventView>,
+    /// What to ask for `after`: the position last looked at.
+    next: Position,
+}
+
+/// The route.
+pub async fn get(State(gateway): State<Gateway>, uri: Uri) -> Result<Response, Problem> {
+    let known = ["after", "until", "limit", "type", "category", "correlation_id"];
+    let parameters = Parameters::parse(&uri, &known)?;
+    let category = parameters.text("category").map(|name| gateway.category(name)).transpose()?;
+    let wanted = Wanted {
+        after: parameters.position("after")?.unwrap_or(0),
+        until: parameters.position("until")?,
+        limit: parameters.limit(100)?,
+        category: category.map(|category| category.name.into()),
+        types: parameters.text("type").map(|types| types.split(',').map(Into::into).collect()),
+        correlation_id: parameters.uuid("correlation_id")?,
+    };
+    Ok(Json(page(&gateway.log()?, &wanted).await?).into_response())
+}
+
+impl Wanted {
+    fn pick(&self, stored: &StoredCommit) -> Vec<EventView> {
+        if self.correlation_id.is_some_and(|id| id != stored.commit.context.correlation_id) {
+            return Vec::new();
+        }
+        let of_type =
+            |event: &EventView| self.types.as_ref().is_none_or(|types| types.contains(&event.r#type));
+        EventView::all(stored).into_iter().filter(of_type).collect()
+    }
+}
+
+async fn page(log: &impl Log, wanted: &Wanted) -> Result<Page, Problem> {
+    let until = wanted.until.unwrap_or(Position::MAX);
+    let scope = wanted.category.clone().map_or(Scope::All, Scope::Category);
+    let mut reader = Reader::new(log, scope, wanted.after);
+    let (mut events, mut looked_at) = (Vec::new(), 0);
+    while looked_at < LOOKED_AT && events.len() < wanted.limit as usize && reader.reached < until {
+        let Some(stored) = reader.next().await? else { break };
+        if stored.position <= until {
+            events.extend(wanted.pick(&stored));
+        }
+        looked_at += 1;
+    }
+    Ok(Page { events, next: reader.reached.min(until).max(wanted.after) })
+}
+
+#[cfg(test)]
+mod tests {
+    use annals_nats::MemoryLog;
+
+    use super::*;
+    use crate::lamp::{self, Happened};
+
+    async fn log() -> MemoryLog {
+        let log = MemoryLog::default();
+        lamp::record(&log, &[Happened::to(1, 2), Happened::to(2, 1), Happened::to(1, 3), Happened::to(3, 1)])
+            .await;
+        log
+    }
+
+    async fn shown(wanted: Wanted) -> (Vec<(Position, u64)>, Position) {
+        let page = page(&log().await, &wanted).await.unwrap();
+        (page.events.iter().map(|event| (event.position, event.version)).collect(), page.next)
+    }
+
+    #[tokio::test]
+    async fn a_page_ends_with_a_whole_commit() {
+        let first = Wanted { limit: 1, ..Wanted::default() };
+        assert_eq!(shown(first).await, (vec![(1, 1), (1, 2)], 1));
+        let next = Wanted { after: 1, limit: 2, ..Wanted::default() };
+        assert_eq!(shown(next).await, (vec![(2, 1), (3, 3), (3, 4), (3, 5)], 3));
+        let last = Wanted { after: 3, limit: 1, ..Wanted::default() };
+        assert_eq!(shown(last).await, (vec![(4, 1)], 4));
+    }
+
+    #[tokio::test]
+    async fn the_end_is_never_hidden_by_a_filter() {
+        let types = Some(vec!["LampSold".to_owned()]);
+        let nothing = Wanted { limit: 100, types, ..Wanted::default() };
+        assert_eq!(shown(nothing).await, (vec![], 4));
+        let other = Wanted { limit: 100, category: Some("candle".into()), ..Wanted::default() };
+        assert_eq!(shown(other).await, (vec![], 4));
+        let stranger = Wanted { limit: 100, correlation_id: Some(Uuid::nil()), ..Wanted::default() };
+        assert_eq!(shown(stranger).await, (vec![], 4));
+    }
+
+    #[tokio::test]
+    async fn filters_let_through_what_they_name() {
+        let types = Some(vec!["LampSold".to_owned(), "LampLit".to_owned()]);
+        assert_eq!(shown(Wanted { limit: 100, types, ..Wanted::default() }).await.0.len(), 7);
+        let correlation_id = Some(lamp::correlation_id(2));
+        let related = Wanted { limit: 100, correlation_id, ..Wanted::default() };
+        assert_eq!(shown(related).await, (vec![(2, 1)], 4));
+    }
+
+    #[tokio::test]
+    async fn until_is_inclusive() {
+        let until = |after, until| Wanted { after, until: Some(until), limit: 100, ..Wanted::default() };
+        assert_eq!(shown(until(0, 2)).await, (vec![(1, 1), (1, 2), (2, 1)], 2));
+        assert_eq!(shown(until(1, 100)).await.1, 4);
+        assert_eq!(shown(until(3, 2)).await, (vec![], 3));
+        assert_eq!(shown(until(0, 0)).await, (vec![], 0));
+    }
+
+    #[tokio::test]
+    async fn beyond_the_end_there_is_nothing_yet() {
+        let beyond = Wanted { after: u64::MAX - 1, limit: 100, ..Wanted::default() };
+        assert_eq!(shown(beyond).await, (vec![], u64::MAX - 1));
+    }
+}

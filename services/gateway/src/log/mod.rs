@@ -1,0 +1,48 @@
+//! The log, read from here: streams, states, and all of it in order.
+
+pub mod events;
+pub mod state;
+pub mod stream;
+
+use std::vec;
+
+use annals_core::{Position, StoredCommit};
+use annals_nats::{Log, LogError, Scope};
+
+/// How many commits are read at once.
+const PAGE: usize = 500;
+
+/// Reads a part of the log commit by commit, in pages.
+pub struct Reader<'a, L> {
+    log: &'a L,
+    scope: Scope,
+    page: vec::IntoIter<StoredCommit>,
+    more: bool,
+    /// Everything in scope up to here is in the pages read so far.
+    fetched: Position,
+    /// Everything in scope up to here has been looked at.
+    pub reached: Position,
+}
+
+impl<'a, L: Log> Reader<'a, L> {
+    /// Begins after a position.
+    pub fn new(log: &'a L, scope: Scope, after: Position) -> Self {
+        Self { log, scope, page: Vec::new().into_iter(), more: true, fetched: after, reached: after }
+    }
+
+    /// The next commit; none at the end of the log.
+    pub async fn next(&mut self) -> Result<Option<StoredCommit>, LogError> {
+        if self.page.as_slice().is_empty() && self.more {
+            let page = self.log.read(&self.scope, self.fetched, PAGE).await?;
+            self.more = page.more;
+            self.fetched = page.reached.max(self.fetched);
+            self.page = page.commits.into_iter();
+        }
+        let stored = self.page.next();
+        self.reached = match &stored {
+            Some(stored) if !self.page.as_slice().is_empty() => stored.position,
+            _ => self.fetched,
+        };
+        Ok(stored)
+    }
+}

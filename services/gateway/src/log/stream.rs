@@ -1,0 +1,124 @@
+//! `GET /v1/streams/{category}/{id}`: what happened to one aggregate.
+
+use annals_core::{EventView, StreamId, Version};
+use annals_nats::{Log, Scope};
+use axum::{
+    Json,
+    extract::State,
+    http::Uri,
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Reader;
+use crate::{
+    gateway::Gateway,
+    problem::{Code, Problem},
+    query::Parameters,
+    segments::{self, Segments},
+};
+
+/// What a client wants to see of a stream.
+#[derive(Debug)]
+struct Wanted {
+    after: Version,
+    since: Option<Timestamp>,
+    limit: u32,
+}
+
+/// A part of a stream.
+#[derive(Debug, Serialize)]
+struct Page {
+    events: Vec<EventView>,
+    /// The stream's, not the last shown event's.
+    version: Version,
+    /// What to ask for `after`, if there is more.
+    next: Option<Version>,
+}
+
+/// The route.
+pub async fn get(
+    State(gateway): State<Gateway>,
+    Segments((category, id)): Segments<(String, String)>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let stream = stream(&gateway, &category, &id)?;
+    let parameters = Parameters::parse(&uri, &["after", "limit", "since"])?;
+    let wanted = Wanted {
+        after: parameters.number("after")?.unwrap_or(0),
+        since: parameters.time("since")?,
+        limit: parameters.limit(100)?,
+    };
+    Ok(Json(page(&gateway.log()?, stream, &wanted).await?).into_response())
+}
+
+/// The stream that a path names.
+pub fn stream(gateway: &Gateway, category: &str, id: &str) -> Result<StreamId, Problem> {
+    Ok(StreamId::new(gateway.category(category)?.name, segments::id(id)?))
+}
+
+/// A stream that has no events does not exist.
+pub fn not_found(stream: &StreamId) -> Problem {
+    Problem::new(Code::NotFound, format!("Nothing has happened to {} `{}`.", stream.category, stream.id))
+}
+
+async fn page(log: &impl Log, stream: StreamId, wanted: &Wanted) -> Result<Page, Problem> {
+    let mut page = Page { events: Vec::new(), version: 0, next: None };
+    let mut reader = Reader::new(log, Scope::Stream(stream.clone()), 0);
+    while let Some(stored) = reader.next().await? {
+        page.version = stored.commit.version();
+        if wanted.since.is_some_and(|since| stored.commit.recorded_at <= since) {
+            continue;
+        }
+        for record in stored.commit.events.iter().filter(|record| record.version > wanted.after) {
+            match page.events.last() {
+                Some(last) if page.events.len() >= wanted.limit as usize => page.next = Some(last.version),
+                _ => page.events.push(EventView::new(record, &stored)),
+            }
+        }
+    }
+    if page.version == 0 { Err(not_found(&stream)) } else { Ok(page) }
+}
+
+#[cfg(test)]
+mod tests {
+    use annals_nats::MemoryLog;
+
+    use super::*;
+    use crate::lamp::{self, Happened, at};
+
+    async fn shown(wanted: Wanted) -> (Vec<Version>, Version, Option<Version>) {
+        let log = MemoryLog::default();
+        lamp::record(&log, &[Happened::to(1, 2), Happened::to(2, 1), Happened::to(1, 3)]).await;
+        let page = page(&log, lamp::stream(1), &wanted).await.unwrap();
+        (page.events.iter().map(|event| event.version).collect(), page.version, page.next)
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_shown_oldest_first_and_may_be_cut_inside_a_commit() {
+        let everything = Wanted { after: 0, since: None, limit: 5 };
+        assert_eq!(shown(everything).await, (vec![1, 2, 3, 4, 5], 5, None));
+        let middle = Wanted { after: 1, since: None, limit: 3 };
+        assert_eq!(shown(middle).await, (vec![2, 3, 4], 5, Some(4)));
+        let end = Wanted { after: 4, since: None, limit: 3 };
+        assert_eq!(shown(end).await, (vec![5], 5, None));
+        let beyond = Wanted { after: u64::MAX, since: None, limit: 3 };
+        assert_eq!(shown(beyond).await, (vec![], 5, None));
+    }
+
+    #[tokio::test]
+    async fn since_is_strictly_after() {
+        let since = |time| Wanted { after: 0, since: Some(time), limit: 100 };
+        assert_eq!(shown(since(at(0))).await.0, [1, 2, 3, 4, 5]);
+        assert_eq!(shown(since(at(1))).await.0, [3, 4, 5]);
+        assert_eq!(shown(since(at(3))).await, (vec![], 5, None));
+    }
+
+    #[tokio::test]
+    async fn a_stream_without_events_is_not_there() {
+        let wanted = Wanted { after: 0, since: None, limit: 1 };
+        let problem = page(&MemoryLog::default(), lamp::stream(1), &wanted).await.unwrap_err();
+        assert_eq!(problem.code, Code::NotFound);
+    }
+}

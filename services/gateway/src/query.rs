@@ -1,0 +1,155 @@
+//! Query parameters. A name that is not known, or stands there twice, is refused: a misspelt filter
+//! must not answer everything.
+
+use annals_core::Position;
+use axum::http::Uri;
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use uuid::Uuid;
+
+use crate::{
+    problem::{Code, Problem},
+    values,
+};
+
+/// The largest page.
+const LARGEST: u32 = 500;
+
+/// The parameters of one request.
+#[derive(Debug, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+/// A problem with one parameter.
+pub fn invalid(name: &str, rule: &str) -> Problem {
+    Problem::new(Code::InvalidQuery, format!("The query parameter `{name}` {rule}."))
+}
+
+impl Parameters {
+    /// Reads them, each of which must be one of `known`.
+    pub fn parse(uri: &Uri, known: &[&str]) -> Result<Self, Problem> {
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let decoded = decode(name).zip(decode(value));
+            let (name, value) = decoded.ok_or_else(|| invalid(name, "is not UTF-8"))?;
+            if !known.contains(&name.as_str()) {
+                return Err(unknown(&name, known));
+            }
+            if parameters.iter().any(|(other, _)| *other == name) {
+                return Err(invalid(&name, "is given more than once"));
+            }
+            parameters.push((name, value));
+        }
+        Ok(Self(parameters))
+    }
+
+    /// The value of a parameter, if it is given.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        self.read(name, values::number, "is not a whole number")
+    }
+
+    /// A position, short of the largest number, so that there is always a next one.
+    pub fn position(&self, name: &str) -> Result<Option<Position>, Problem> {
+        Ok(self.number(name)?.map(|position| position.min(Position::MAX - 1)))
+    }
+
+    /// A time with its offset.
+    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+        self.read(name, |text| text.parse().ok(), "is not a time like 2026-11-21T09:30:00Z")
+    }
+
+    /// A UUID.
+    pub fn uuid(&self, name: &str) -> Result<Option<Uuid>, Problem> {
+        self.read(name, values::uuid, "is not a UUID")
+    }
+
+    /// `limit`: the size of a page.
+    pub fn limit(&self, default: u32) -> Result<u32, Problem> {
+        let limit = |text: &str| u32::try_from(values::number(text)?).ok();
+        let limit = |text: &str| limit(text).filter(|limit| (1..=LARGEST).contains(limit));
+        Ok(self.read("limit", limit, "is not a number from 1 to 500")?.unwrap_or(default))
+    }
+
+    /// Those that are not among `others`, in the order in which they were given.
+    pub fn except(&self, others: &[&str]) -> impl Iterator<Item = (&str, &str)> {
+        let rest = self.0.iter().filter(|(name, _)| !others.contains(&name.as_str()));
+        rest.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn read<T>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        rule: &str,
+    ) -> Result<Option<T>, Problem> {
+        self.text(name).map(|text| parse(text).ok_or_else(|| invalid(name, rule))).transpose()
+    }
+}
+
+fn unknown(name: &str, known: &[&str]) -> Problem {
+    match known {
+        [] => invalid(name, "is not known here; there are none"),
+        known => invalid(name, &format!("is not known here; there are `{}`", known.join("`, `"))),
+    }
+}
+
+fn decode(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(query: &str) -> Result<Parameters, Problem> {
+        let uri = format!("/v1/views/balances?{query}").parse().unwrap();
+        Parameters::parse(&uri, &["limit", "after", "since", "owner"])
+    }
+
+    fn refused<T: std::fmt::Debug>(outcome: Result<T, Problem>) -> String {
+        let problem = outcome.unwrap_err();
+        assert_eq!(problem.code, Code::InvalidQuery);
+        problem.detail
+    }
+
+    #[test]
+    fn parameters_are_decoded() {
+        let parameters = parse("owner=Ada+L%C3%B6we&&after=7&").unwrap();
+        assert_eq!(parameters.text("owner"), Some("Ada Löwe"));
+        assert_eq!(parameters.number("after").unwrap(), Some(7));
+        assert_eq!(parameters.except(&["after"]).collect::<Vec<_>>(), [("owner", "Ada Löwe")]);
+    }
+
+    #[test]
+    fn the_unknown_and_the_repeated_are_named() {
+        assert!(refused(parse("colour=red")).contains("`colour` is not known here; there are `limit`"));
+        assert!(refused(parse("after=1&after=1")).contains("`after` is given more than once"));
+        assert!(refused(parse("owner=%ff")).contains("`owner`"));
+        assert!(refused(parse("=1")).contains("``"));
+    }
+
+    #[test]
+    fn a_page_has_between_1_and_500_entries() {
+        let limit = |query: &str| parse(query).unwrap().limit(50);
+        assert_eq!((limit("").unwrap(), limit("limit=500").unwrap()), (50, 500));
+        for wrong in ["0", "501", "-1", "", "ten", "1.5", "%2B5", "4294967297"] {
+            refused(limit(&format!("limit={wrong}")));
+        }
+    }
+
+    #[test]
+    fn numbers_and_times_are_strict() {
+        refused(parse("after=-1").unwrap().number("after"));
+        refused(parse("since=yesterday").unwrap().time("since"));
+        refused(parse("since=2026-11-21T09:30:00").unwrap().time("since"));
+        assert!(parse("since=2026-11-21T09:30:00%2B01:00").unwrap().time("since").unwrap().is_some());
+        let last = parse(&format!("after={}", u64::MAX)).unwrap().position("after").unwrap();
+        assert_eq!(last, Some(u64::MAX - 1));
+    }
+}

@@ -1,0 +1,38 @@
+//! Every route. They are generic over the catalog: a new domain adds none.
+
+use axum::{
+    Router,
+    middleware::from_fn,
+    routing::{get, post},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{accept, commands, edge, gateway::Gateway, health, log, views};
+
+/// All of the gateway, ready to be served.
+pub fn router(gateway: Gateway) -> Router {
+    let api = Router::new()
+        .route("/v1/commands", post(commands::by_door))
+        .route("/v1/commands/{category}/{id}/{command}", post(commands::by_path))
+        .route("/v1/views", get(views::list::get))
+        .route("/v1/views/{view}", get(views::rows))
+        .route("/v1/views/{view}/{key}", get(views::row))
+        .route("/v1/streams/{category}/{id}", get(log::stream::get))
+        .route("/v1/streams/{category}/{id}/state", get(log::state::get))
+        .route("/v1/events", get(log::events::get))
+        .route_layer(from_fn(accept::check));
+    Router::new()
+        .merge(api)
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(edge::no_route)
+        .with_state(gateway)
+        .layer(CatchPanicLayer::custom(edge::panicked))
+        .layer(from_fn(edge::deadline))
+        .layer(from_fn(edge::finish))
+}
+
+#[cfg(test)]
+#[path = "router_tests.rs"]
+mod tests;

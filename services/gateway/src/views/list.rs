@@ -1,0 +1,91 @@
+//! `GET /v1/views`: what is shown, and how it is doing.
+
+use std::time::Duration;
+
+use annals_core::{
+    Position, Projection,
+    bus::{Query, ViewRequest, ViewState, ViewStatus},
+};
+use annals_nats::Bus;
+use axum::{Json, extract::State, http::Uri};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{gateway::Gateway, problem::Problem, query::Parameters};
+
+/// A view that does not say in this time how it is doing is not reachable: a list, and a probe of
+/// `/readyz`, should not wait for the slowest.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The route. A view that does not answer is listed all the same.
+pub async fn get(State(gateway): State<Gateway>, uri: Uri) -> Result<Json<Value>, Problem> {
+    Parameters::parse(&uri, &[])?;
+    let statuses = statuses(&gateway).await.into_iter();
+    let views: Vec<_> = statuses.map(|(projection, status)| describe(projection, status.as_ref())).collect();
+    Ok(Json(json!({ "views": views })))
+}
+
+/// The views that an event is in the way of.
+pub async fn degraded(gateway: &Gateway) -> Vec<String> {
+    let statuses = statuses(gateway).await.into_iter();
+    let degraded = statuses
+        .filter(|(_, status)| status.as_ref().is_some_and(|status| status.state == ViewState::Degraded));
+    degraded.map(|(projection, _)| projection.view.into()).collect()
+}
+
+async fn statuses(gateway: &Gateway) -> Vec<(&Projection, Option<ViewStatus>)> {
+    let bus = gateway.bus().ok();
+    let asked = gateway.catalog.projections().map(async |projection| match &bus {
+        Some(bus) => (projection, status(bus, projection.view).await),
+        None => (projection, None),
+    });
+    join_all(asked).await
+}
+
+async fn status(bus: &Bus, view: &str) -> Option<ViewStatus> {
+    let request = ViewRequest { query: Query::Status, min_position: None, wait_ms: 0 };
+    let answer = timeout(PATIENCE, bus.view(view, &request)).await.ok()?.ok()?;
+    serde_json::from_str(answer.body.get()).ok()
+}
+
+fn describe(projection: &Projection, status: Option<&ViewStatus>) -> Value {
+    let shows = &projection.shows;
+    let columns: Vec<_> =
+        shows.columns.iter().map(|column| json!({ "name": column.name, "kind": column.kind })).collect();
+    let position: Option<Position> = status.map(|status| status.position);
+    json!({
+        "name": projection.view,
+        "version": projection.version,
+        "columns": columns,
+        "key": shows.key,
+        "filters": shows.filters,
+        "position": position,
+        "lag_events": status.map(|status| status.lag_events),
+        "lag_seconds": status.map(|status| status.lag_seconds),
+        "state": status.map_or_else(|| json!("unreachable"), |status| json!(status.state)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lamp;
+
+    #[test]
+    fn a_view_is_described_whether_it_answers_or_not() {
+        let catalog = lamp::catalog();
+        let lamps = catalog.projection("lamps").unwrap();
+
+        let silent = describe(lamps, None);
+        assert_eq!(
+            (&silent["name"], &silent["state"], &silent["position"]),
+            (&json!("lamps"), &json!("unreachable"), &json!(null))
+        );
+        assert_eq!(silent["columns"][0], json!({ "name": "lamp_id", "kind": "id" }));
+
+        let status = ViewStatus { position: 7, lag_events: 2, lag_seconds: 0.5, state: ViewState::Building };
+        let building = describe(lamps, Some(&status));
+        assert_eq!((&building["state"], &building["position"]), (&json!("building"), &json!(7)));
+    }
+}
