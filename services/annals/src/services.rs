@@ -32,8 +32,8 @@ impl Services {
     pub(crate) fn start(places: &Places, catalog: &Catalog, listener: TcpListener) -> Self {
         let (stop_gateway, stop_workers) = (CancellationToken::new(), CancellationToken::new());
         let Places { nats, nats_monitor, views } = places.clone();
-        // The gateway's /readyz is the whole system's, and the gateway watches the server for all.
-        let (args, health) = (NatsArgs { nats: nats.clone(), nats_monitor: None }, HealthArgs::default());
+        let health = HealthArgs::default(); // nowhere: the gateway's /readyz is the whole system's
+        let args = NatsArgs { nats: nats.clone(), nats_monitor: nats_monitor.clone() };
 
         let mut tasks = JoinSet::new();
         let command = annals_command::Config { nats: args.clone(), health: health.clone() };

@@ -20,8 +20,6 @@ mod gateway;
 mod headers;
 mod health;
 mod json;
-#[cfg(test)]
-mod lamp;
 mod log;
 mod problem;
 mod query;
@@ -89,6 +87,8 @@ pub async fn serve(
     Ok(())
 }
 
+#[cfg(test)]
+mod lamp;
 #[cfg(test)]
 #[path = "serve_tests.rs"]
 mod tests;

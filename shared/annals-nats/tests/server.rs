@@ -1,5 +1,7 @@
 //! A nats-server as a child process: started, killed, left behind, kept running.
 
+#![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
+
 use std::{fs, time::Duration};
 
 use annals_nats::server::{

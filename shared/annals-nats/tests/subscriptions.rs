@@ -1,4 +1,5 @@
 //! Durable consumers: views that remember where they are, reactors that share the work.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests
 
 mod common;
 

@@ -1,6 +1,10 @@
 //! Does acknowledged mean on disk?
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use annals_nats::server::monitor::{Durability, vitals};
 use tokio::{sync::watch, time::interval};
@@ -13,9 +17,17 @@ const EVERY: Duration = Duration::from_mins(10);
 /// The largest message that a commit may become.
 const MAX_PAYLOAD: u64 = 1024 * 1024;
 
-/// Asks the server's monitoring at the start and every ten minutes, and warns of what could lose events.
+/// Asks the server's monitoring at the start and every ten minutes, and warns of what could lose
+/// events. Services that share a process and a server share one watch: a warning is said once.
 #[must_use]
 pub fn watch(monitor_url: Option<String>, shutdown: CancellationToken) -> watch::Receiver<Durability> {
+    static WATCHES: Mutex<BTreeMap<Option<String>, watch::Receiver<Durability>>> =
+        Mutex::new(BTreeMap::new());
+    let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    watches.entry(monitor_url.clone()).or_insert_with(|| begin(monitor_url, shutdown)).clone()
+}
+
+fn begin(monitor_url: Option<String>, shutdown: CancellationToken) -> watch::Receiver<Durability> {
     let (sender, receiver) = watch::channel(Durability::Unknown);
     tokio::spawn(async move {
         let mut ticks = interval(EVERY);

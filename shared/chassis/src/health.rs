@@ -54,7 +54,7 @@ struct Service {
     degraded: Degraded,
 }
 
-/// Answers at `address` until `shutdown`; nowhere if there is none.
+/// Watches over the server, and answers at `address` until `shutdown`; nowhere if there is none.
 ///
 /// # Errors
 /// When the address is taken.
@@ -65,11 +65,11 @@ pub async fn spawn(
     degraded: Degraded,
     shutdown: &CancellationToken,
 ) -> io::Result<Option<JoinHandle<()>>> {
+    let durability = durability::watch(args.nats_monitor.clone(), shutdown.clone());
     let Some(address) = address else { return Ok(None) };
     metrics::install();
     let listener = TcpListener::bind(address).await?;
     info!("health on http://{}/readyz", listener.local_addr()?);
-    let durability = durability::watch(args.nats_monitor.clone(), shutdown.clone());
     let router = router(Service { nats: nats.clone(), durability, degraded });
     let stop = shutdown.clone().cancelled_owned();
     Ok(Some(tokio::spawn(async move {
@@ -81,7 +81,7 @@ pub async fn spawn(
 
 fn router(service: Service) -> Router {
     Router::new()
-        .route("/livez", get(async || Json(serde_json::json!({ "live": true }))))
+        .route("/livez", get(async || Json(serde_json::json!({ "status": "alive" }))))
         .route("/readyz", get(readyz))
         .route("/metrics", get(async || metrics::render()))
         .with_state(service)

@@ -113,7 +113,8 @@ impl Parts {
             "position" => self.position = Some(value),
             "correlation" if value.is_ascii() => self.correlation = Some(value),
             name if name.starts_with("log.") => {}
-            name if value.is_empty() || value.contains(' ') => {
+            name if value.is_empty() || value.contains([' ', '"']) => {
+                let value = value.replace('"', "\\\""); // so that a value cannot look like another field
                 let _ = write!(self.others, " {name}=\"{value}\""); // writing to a String cannot fail
             }
             name => {
@@ -140,7 +141,12 @@ fn ending(id: &str, characters: usize) -> String {
 
 /// Text from outside must not break a line or steer a terminal.
 fn harmless(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    text.chars().flat_map(|c| if steers(c) { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// Control characters, and those that break a line or turn its direction in Unicode's ways.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl Visit for Parts {

@@ -82,3 +82,17 @@ fn text_from_outside_stays_on_its_line() {
     let line = printed(|| info!(target: "annals", name = "a\nb\u{1b}[31m", "hello\r\n{}", "x\ty"));
     assert_eq!(line, "annals    hello\\r\\nx\\ty name=a\\nb\\u{1b}[31m\n");
 }
+
+#[test]
+fn a_value_cannot_look_like_another_field() {
+    let line = printed(|| info!(target: "annals", name = "a\" admin=\"yes", "hello"));
+    assert_eq!(line, "annals    hello name=\"a\\\" admin=\\\"yes\"\n");
+}
+
+#[test]
+fn a_line_cannot_be_turned_around() {
+    assert_eq!(
+        printed(|| info!(target: "annals", "a\u{202e}b\u{2028}c")),
+        "annals    a\\u{202e}b\\u{2028}c\n"
+    );
+}

@@ -8,13 +8,15 @@ use tracing::{info, warn};
 #[must_use]
 pub fn signal() -> CancellationToken {
     let shutdown = CancellationToken::new();
+    // Both are listened to before this returns: a signal that comes early must not be lost, or deadly.
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (listen(SignalKind::terminate()), listen(SignalKind::interrupt()))
+    else {
+        warn!("signals cannot be listened to: only a kill will stop this process");
+        return shutdown;
+    };
     let token = shutdown.clone();
     tokio::spawn(async move {
-        let (Ok(mut terminate), Ok(mut interrupt)) =
-            (listen(SignalKind::terminate()), listen(SignalKind::interrupt()))
-        else {
-            return warn!("signals cannot be listened to: only a kill will stop this process");
-        };
         for first in [true, false] {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             if first {

@@ -1,4 +1,5 @@
 //! Every log must pass the same suite: the one in memory, and the one on a server.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests
 
 #[path = "../common/mod.rs"]
 mod commits;
