@@ -6,6 +6,7 @@ starts on an empty data directory, so it moves an existing `data` out of the way
 the system is stopped with Ctrl-C, and the log lines that go with the story are checked.
 """
 
+import os
 import re
 import signal
 import subprocess
@@ -54,7 +55,7 @@ def run_story(readme):
 
 def check_logs(lines, account):
     """The workers' lines: readable at 100 columns, with the ids of what they are about."""
-    about = [line for line in lines if account in line]
+    about = [line for line in lines if account[-12:] in line]
     for service, words in [("command", "deposit"), ("projector", "balances"), ("reactor", "welcome")]:
         if not any(re.search(rf"\b{service}\b.*\b{words}\b", line) for line in lines):
             sys.exit(f"no line of the {service} says `{words}`:\n" + "\n".join(lines))
@@ -90,21 +91,23 @@ def main():
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
     )
     lines = []
-    reader = threading.Thread(target=lambda: lines.extend(line.rstrip("\n") for line in system.stderr))
+    read = lambda: lines.extend(line.rstrip("\n") for line in system.stderr)
+    reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
         wait_until_it_listens(system)
         steps, account = run_story(readme)
         # Ctrl-C goes to everything that the terminal runs in the foreground.
-        subprocess.run(["kill", "-INT", f"-{system.pid}"], check=True)
+        os.killpg(system.pid, signal.SIGINT)
         if system.wait(timeout=20) not in (0, -signal.SIGINT, 130):
             sys.exit(f"the system ended with {system.returncode}")
-        reader.join()
+        reader.join(timeout=5)
         check_logs([line for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)], account)
         print(f"\nstory: {steps} passed, 0 failed")
     finally:
         if system.poll() is None:
-            subprocess.run(["kill", "-KILL", f"-{system.pid}"], check=False)
+            os.killpg(system.pid, signal.SIGTERM)
+            system.wait(timeout=20)
 
 
 if __name__ == "__main__":

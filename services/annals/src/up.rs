@@ -14,7 +14,6 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::info;
 
 use crate::{
     cli::Up,
@@ -45,7 +44,6 @@ pub async fn up(options: Up, catalog: Catalog, shutdown: CancellationToken) -> a
         failure = services.failure() => Some(failure),
         failure = announce(&options, &home, &server, address, &shutdown) => Some(failure),
     };
-    info!("stopping: what has been begun is finished first");
     services.stop().await;
     server.stop().await;
     failed.map_or(Ok(()), Err)
@@ -97,8 +95,8 @@ async fn announce(
         "Annals listens on http://{address}\n\
          \x20 log      {nats}\n\
          \x20 keeps    {keeps}\n\
-         \x20 try      curl -i http://{address}/v1/commands/account/$(uuidgen)/open \\\n\
-         \x20               -d '{{\"owner_email\":\"ada@example.com\"}}' -H 'content-type: application/json'\n\
+         \x20 try      curl -i --json '{{\"owner_email\": \"ada@example.com\"}}' \\\n\
+         \x20            http://{address}/v1/commands/account/$(uuidgen)/open\n\
          \x20 stop     Ctrl-C",
         nats = server.url,
     );

@@ -20,7 +20,7 @@ pub fn signal() -> CancellationToken {
         for first in [true, false] {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             if first {
-                info!("stopping; once more to stop at once");
+                info!(target: "annals", "stopping: what has been begun is finished first; once more to stop at once");
                 token.cancel();
             }
         }
