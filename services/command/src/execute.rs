@@ -149,6 +149,10 @@ impl<L: Log> Executor<L> {
         if last == aggregate.position {
             return Ok((aggregate, true));
         }
+        if last < aggregate.position {
+            // The log has lost its end (a restored backup): what was folded is not there any more.
+            return Ok((Aggregate::load(&self.log, category, &request.stream).await?, false));
+        }
         for stored in self.log.read_latest(&request.stream, aggregate.position).await.map_err(fault)? {
             aggregate = aggregate.fold(category, &stored)?;
         }
@@ -172,7 +176,10 @@ impl<L: Log> Executor<L> {
                 if stored.commit.previous_hash == commit.previous_hash {
                     turn.aggregate.replace(aggregate.fold(category, &stored)?);
                 }
-                Ok(Try::Answer(accepted(&stored)))
+                // Another instance may have carried out the same command: its time or context tells.
+                let ours = stored.commit.recorded_at == commit.recorded_at
+                    && stored.commit.context == commit.context;
+                Ok(Try::Answer(if ours { accepted(&stored) } else { replayed(&stored) }))
             }
             Appended::Overtaken(commits) if commits.is_empty() => Ok(Try::Again),
             Appended::Overtaken(commits) => {

@@ -115,6 +115,17 @@ async fn a_repeat_is_answered_from_the_log_also_by_another_service() {
 }
 
 #[tokio::test]
+async fn a_repeat_is_known_to_a_service_whose_state_is_older() {
+    let [one, two] = services();
+    one.execute(put(1, 1)).await.unwrap();
+    two.execute(put(2, 1)).await.unwrap();
+
+    let repeat = one.execute(put(2, 1)).await.unwrap(); // it has not seen the first one
+    assert!(repeat.replayed);
+    assert_eq!((repeat.version, repeat.position), (2, 2));
+}
+
+#[tokio::test]
 async fn a_repeat_comes_before_preconditions_and_rules() {
     let [service, _] = services();
     let first = CommandRequest { expected: Expected::New, ..put(1, 3) };
