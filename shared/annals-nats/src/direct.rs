@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::{LogError, Nats, connection::PATIENCE, stream};
+use crate::{LogError, Nats, connection::PATIENCE, log::unavailable, stream};
 
 /// What one request gave.
 pub(crate) struct Batch {
@@ -22,22 +22,21 @@ const MAX_BYTES: u64 = 8 * 1024 * 1024;
 pub(crate) async fn get(nats: &Nats, subject: &str, from: Position, limit: usize) -> Result<Batch, LogError> {
     let client = &nats.client;
     let inbox = client.new_inbox();
-    let unavailable = |error: &dyn ToString| LogError::Unavailable(error.to_string());
-    let mut replies = client.subscribe(inbox.clone()).await.map_err(|error| unavailable(&error))?;
+    let mut replies = client.subscribe(inbox.clone()).await.map_err(unavailable)?;
 
     let request =
         json!({ "batch": limit, "max_bytes": MAX_BYTES, "seq": from.max(1), "next_by_subj": subject });
     client
         .publish_with_reply(format!("$JS.API.DIRECT.GET.{}", stream::NAME), inbox, request.to_string().into())
         .await
-        .map_err(|error| unavailable(&error))?;
+        .map_err(unavailable)?;
 
     let mut commits = Vec::new();
     loop {
         let reply = timeout(PATIENCE, replies.next())
             .await
-            .map_err(|_| unavailable(&"the log does not answer"))?
-            .ok_or_else(|| unavailable(&"the connection is closing"))?;
+            .map_err(|_| unavailable("the log does not answer"))?
+            .ok_or_else(|| unavailable("the connection is closing"))?;
         match reply.status {
             None => commits.push(decode(&reply)?),
             Some(StatusCode::NOT_FOUND) => return Ok(Batch { commits, more: false }),
@@ -45,8 +44,8 @@ pub(crate) async fn get(nats: &Nats, subject: &str, from: Position, limit: usize
                 let pending: u64 = number(reply.headers.as_ref(), "Nats-Num-Pending").unwrap_or(0);
                 return Ok(Batch { commits, more: pending > 0 });
             }
-            Some(StatusCode::NO_RESPONDERS) => return Err(unavailable(&"there is no log yet")),
-            Some(status) => return Err(unavailable(&format!("the log answers {status}"))),
+            Some(StatusCode::NO_RESPONDERS) => return Err(unavailable("there is no log yet")),
+            Some(status) => return Err(unavailable(format!("the log answers {status}"))),
         }
     }
 }

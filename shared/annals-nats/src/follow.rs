@@ -1,13 +1,11 @@
 //! Following the log from a position that the follower itself remembers: views.
 
-use std::time::Duration;
-
 use annals_core::Position;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::{AckPolicy, pull};
 use futures_util::StreamExt;
 use tracing::debug;
 
-use crate::{Delivery, LogError, Nats, stream, subject};
+use crate::{Delivery, LogError, Nats, consumer, log::unavailable, stream};
 
 /// A durable consumer that was moved to just after a checkpoint.
 ///
@@ -34,29 +32,14 @@ impl Nats {
         categories: &[&str],
         after: Position,
     ) -> Result<Follower, LogError> {
-        let unavailable = |error: &dyn ToString| LogError::Unavailable(error.to_string());
         let config = pull::Config {
-            durable_name: Some(durable.into()),
-            deliver_policy: DeliverPolicy::All, // moved by reset only: it cannot go below a configured start
             ack_policy: AckPolicy::All,
-            filter_subjects: categories.iter().map(|category| subject::of_category(category)).collect(),
             max_ack_pending: 4 * i64::try_from(BATCH).expect("a thousand is a number"),
             ..pull::Config::default()
         };
-        let mut consumer = self
-            .jetstream
-            .create_consumer_on_stream(config, stream::NAME)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        consumer.reset(Some(after + 1)).await.map_err(|error| unavailable(&error))?;
-        let messages = consumer
-            .stream()
-            .max_messages_per_batch(BATCH)
-            .expires(Duration::from_secs(30))
-            .heartbeat(Duration::from_secs(5))
-            .messages()
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let mut consumer = self.consumer(durable, categories, config).await?;
+        consumer.reset(Some(after + 1)).await.map_err(unavailable)?;
+        let messages = consumer::pull(&consumer, BATCH).await?;
         debug!(consumer = durable, position = after, "following");
         Ok(Follower { messages, last: 0, after })
     }
@@ -66,10 +49,8 @@ impl Nats {
     /// # Errors
     /// When the server cannot be asked, or there is no such consumer.
     pub async fn undelivered(&self, durable: &str) -> Result<u64, LogError> {
-        let unavailable = |error: &dyn ToString| LogError::Unavailable(error.to_string());
-        let stream =
-            self.jetstream.get_stream_no_info(stream::NAME).await.map_err(|error| unavailable(&error))?;
-        let info = stream.consumer_info(durable).await.map_err(|error| unavailable(&error))?;
+        let stream = self.jetstream.get_stream_no_info(stream::NAME).await.map_err(unavailable)?;
+        let info = stream.consumer_info(durable).await.map_err(unavailable)?;
         Ok(info.num_pending)
     }
 }
@@ -81,15 +62,14 @@ impl Follower {
     /// When deliveries were lost, or the consumer is gone: follow again from the checkpoint.
     pub async fn next(&mut self, limit: usize) -> Result<Vec<Delivery>, LogError> {
         let mut ready = (&mut self.messages).ready_chunks(limit);
-        let chunk =
-            ready.next().await.ok_or_else(|| LogError::Unavailable("the consumer is closed".into()))?;
+        let chunk = ready.next().await.ok_or_else(|| unavailable("the consumer is closed"))?;
         let mut deliveries = Vec::with_capacity(chunk.len());
         for message in chunk {
-            let message = message.map_err(|error| LogError::Unavailable(error.to_string()))?;
+            let message = message.map_err(unavailable)?;
             let Some(delivery) = Delivery::new(message) else { continue };
             let expected = self.last + 1;
             if delivery.number != expected {
-                return Err(LogError::Unavailable(format!("deliveries {expected}.. got lost")));
+                return Err(unavailable(format!("deliveries {expected}.. got lost")));
             }
             self.last = delivery.number;
             if delivery.position > self.after {

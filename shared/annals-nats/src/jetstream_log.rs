@@ -12,7 +12,10 @@ use async_nats::jetstream::{
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Appended, Log, LogError, Nats, Page, Scope, connection::PATIENCE, direct, stream, subject};
+use crate::{
+    Appended, Log, LogError, Nats, Page, Scope, connection::PATIENCE, direct, log::unavailable, stream,
+    subject,
+};
 
 /// The stream `EVENTS`: one message per commit, on the subject `events.{category}.{id}`.
 #[derive(Debug, Clone)]
@@ -59,7 +62,7 @@ impl JetStreamLog {
 
     async fn stream(&self) -> Result<Stream<()>, LogError> {
         let stream = self.nats.jetstream.get_stream_no_info(stream::NAME).await;
-        stream.map_err(|error| LogError::Unavailable(error.to_string()))
+        stream.map_err(unavailable)
     }
 
     async fn publish(&self, commit: &Commit, bytes: Bytes, expected: Position) -> Attempt {
@@ -83,7 +86,7 @@ impl JetStreamLog {
 
     /// The stream's commits after a position, if the leader tells in time.
     async fn since(&self, stream: &StreamId, after: Position) -> Result<Vec<StoredCommit>, LogError> {
-        let silent = |_| LogError::Unavailable("the leader does not answer".into());
+        let silent = |_| unavailable("the leader does not answer");
         timeout(PATIENCE, self.read_latest(stream, after)).await.map_err(silent)?
     }
 
@@ -92,7 +95,7 @@ impl JetStreamLog {
         match self.stream().await?.get_first_raw_message_by_subject(subject, from).await {
             Ok(message) => Ok(Some(StoredCommit::decode(message.sequence, &message.payload)?)),
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(LogError::Unavailable(error.to_string())),
+            Err(error) => Err(unavailable(error)),
         }
     }
 }
@@ -185,7 +188,7 @@ impl Log for JetStreamLog {
         match stream.get_last_raw_message_by_subject(&subject::of_scope(scope)).await {
             Ok(message) => Ok(message.sequence),
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(0),
-            Err(error) => Err(LogError::Unavailable(error.to_string())),
+            Err(error) => Err(unavailable(error)),
         }
     }
 }

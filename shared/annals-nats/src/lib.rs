@@ -2,6 +2,7 @@
 
 mod bus;
 mod connection;
+mod consumer;
 mod delivery;
 mod direct;
 mod follow;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use async_nats::jetstream::{
     AckKind,
-    consumer::{AckPolicy, DeliverPolicy, pull},
+    consumer::{AckPolicy, pull},
 };
 use futures_util::{FutureExt, StreamExt};
 use tracing::{debug, warn};
 
-use crate::{Delivery, LogError, Nats, stream, subject};
+use crate::{Delivery, LogError, Nats, consumer, log::unavailable};
 
 /// A durable consumer that all instances of a reactor share.
 pub struct Listener {
@@ -35,29 +35,14 @@ impl Nats {
         categories: &[&str],
         in_flight: usize,
     ) -> Result<Listener, LogError> {
-        let unavailable = |error: &dyn ToString| LogError::Unavailable(error.to_string());
         let config = pull::Config {
-            durable_name: Some(durable.into()),
-            deliver_policy: DeliverPolicy::All,
             ack_policy: AckPolicy::Explicit,
             ack_wait: Wake::PATIENCE,
-            filter_subjects: categories.iter().map(|category| subject::of_category(category)).collect(),
             max_ack_pending: i64::try_from(in_flight).unwrap_or(i64::MAX),
             ..pull::Config::default()
         };
-        let consumer = self
-            .jetstream
-            .create_consumer_on_stream(config, stream::NAME)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let messages = consumer
-            .stream()
-            .max_messages_per_batch(in_flight)
-            .expires(Duration::from_secs(30))
-            .heartbeat(Duration::from_secs(5))
-            .messages()
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let consumer = self.consumer(durable, categories, config).await?;
+        let messages = consumer::pull(&consumer, in_flight).await?;
         Ok(Listener { messages })
     }
 }
@@ -70,8 +55,8 @@ impl Listener {
     pub async fn next(&mut self) -> Result<Wake, LogError> {
         loop {
             let message = self.messages.next().await;
-            let message = message.ok_or_else(|| LogError::Unavailable("the consumer is closed".into()))?;
-            let message = message.map_err(|error| LogError::Unavailable(error.to_string()))?;
+            let message = message.ok_or_else(|| unavailable("the consumer is closed"))?;
+            let message = message.map_err(unavailable)?;
             if let Some(delivery) = Delivery::new(message) {
                 return Ok(Wake { delivery });
             }

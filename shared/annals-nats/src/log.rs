@@ -96,3 +96,8 @@ pub enum LogError {
     #[error(transparent)]
     Commit(#[from] CommitError),
 }
+
+/// What could not be asked has done nothing.
+pub(crate) fn unavailable(error: impl std::fmt::Display) -> LogError {
+    LogError::Unavailable(error.to_string())
+}

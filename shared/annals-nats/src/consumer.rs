@@ -1,0 +1,38 @@
+//! Durable consumers, as views and reactors have in common.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{Consumer, DeliverPolicy, pull};
+
+use crate::{LogError, Nats, log::unavailable, stream, subject};
+
+impl Nats {
+    /// Creates the durable consumer of some categories, or finds it. `config` says how it
+    /// acknowledges; it begins with the log.
+    pub(crate) async fn consumer(
+        &self,
+        durable: &str,
+        categories: &[&str],
+        config: pull::Config,
+    ) -> Result<Consumer<pull::Config>, LogError> {
+        let config = pull::Config {
+            durable_name: Some(durable.into()),
+            deliver_policy: DeliverPolicy::All, // it could not be reset to before a configured start
+            filter_subjects: categories.iter().map(|category| subject::of_category(category)).collect(),
+            ..config
+        };
+        self.jetstream.create_consumer_on_stream(config, stream::NAME).await.map_err(unavailable)
+    }
+}
+
+/// Begins to pull, `batch` at a time. A server that is gone shows as a missing heartbeat.
+pub(crate) async fn pull(consumer: &Consumer<pull::Config>, batch: usize) -> Result<pull::Stream, LogError> {
+    consumer
+        .stream()
+        .max_messages_per_batch(batch)
+        .expires(Duration::from_secs(30))
+        .heartbeat(Duration::from_secs(5))
+        .messages()
+        .await
+        .map_err(unavailable)
+}
