@@ -48,22 +48,22 @@ pub struct Config {
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
     let directory = Directory::open(&config.views)?;
     let nats = Nats::connect(&config.nats.nats, "annals-projector").await?;
-    let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
-    prepared?;
-
     let keepers = open(&config, &catalog, &directory, &nats).await?;
-    let tasks = TaskTracker::new();
-    let mut service = nats.serve("annals-projector").await?;
-    for (view, keeper) in &keepers {
-        tasks.spawn(keep::keep(keeper.clone(), shutdown.clone()));
-        service = service.view(view).await?;
-    }
     let watched = keepers.clone();
     let degraded = Arc::new(move || {
         let stuck = watched.iter().filter(|(_, keeper)| keeper.progress.now().trouble.is_some());
         stuck.map(|(view, _)| format!("view {view}")).collect()
     });
     health::spawn(config.health.health, &config.nats, &nats, degraded, &shutdown).await?;
+    let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
+    prepared?;
+
+    let tasks = TaskTracker::new();
+    let mut service = nats.serve("annals-projector").await?;
+    for (view, keeper) in &keepers {
+        tasks.spawn(keep::keep(keeper.clone(), shutdown.clone()));
+        service = service.view(view).await?;
+    }
     info!("keeping {} views in {}", keepers.len(), config.views.display());
 
     let answer = move |view: Arc<str>, request: ViewRequest| {

@@ -6,13 +6,19 @@ use std::{
     time::Duration,
 };
 
-use annals_nats::server::monitor::{Durability, vitals};
-use tokio::{sync::watch, time::interval};
+use annals_nats::server::monitor::{Durability, Vitals, vitals};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 /// How often the server is asked.
 const EVERY: Duration = Duration::from_mins(10);
+
+/// How soon it is asked again while it does not answer.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The largest message that a commit may become.
 const MAX_PAYLOAD: u64 = 1024 * 1024;
@@ -29,29 +35,37 @@ pub fn watch(monitor_url: Option<String>, shutdown: CancellationToken) -> watch:
 
 fn begin(monitor_url: Option<String>, shutdown: CancellationToken) -> watch::Receiver<Durability> {
     let (sender, receiver) = watch::channel(Durability::Unknown);
-    tokio::spawn(async move {
-        let mut ticks = interval(EVERY);
-        while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            sender.send_replace(check(monitor_url.as_deref()).await);
+    tokio::spawn(shutdown.run_until_cancelled_owned(async move {
+        loop {
+            let answer = ask(monitor_url.as_deref()).await;
+            if let Err(reason) = &answer {
+                warn!("whether acknowledged means on disk is unknown: {reason}");
+            }
+            sender.send_replace(answer.as_ref().map_or(Durability::Unknown, judge));
+            if answer.is_err() && monitor_url.is_some() {
+                // It may only be late: the warning has been said, the question goes on.
+                let _ = timeout(EVERY, until_it_answers(monitor_url.as_deref())).await;
+            } else {
+                sleep(EVERY).await;
+            }
         }
-    });
+    }));
     receiver
 }
 
-async fn check(monitor_url: Option<&str>) -> Durability {
-    let Some(url) = monitor_url else {
-        warn!(
-            "whether acknowledged means on disk is unknown: set --nats-monitor to the server's monitoring URL"
-        );
-        return Durability::Unknown;
-    };
-    let vitals = match vitals(url).await {
-        Ok(vitals) => vitals,
-        Err(error) => {
-            warn!("whether acknowledged means on disk is unknown: {error}");
-            return Durability::Unknown;
-        }
-    };
+async fn until_it_answers(monitor_url: Option<&str>) {
+    while ask(monitor_url).await.is_err() {
+        sleep(SOON).await;
+    }
+}
+
+async fn ask(monitor_url: Option<&str>) -> Result<Vitals, String> {
+    let url = monitor_url.ok_or("set --nats-monitor to the server's monitoring URL")?;
+    vitals(url).await.map_err(|error| error.to_string())
+}
+
+/// Warns of what could lose events.
+fn judge(vitals: &Vitals) -> Durability {
     if vitals.durability != Durability::Always {
         warn!(
             "acknowledged does NOT mean on disk: a power cut can lose what clients were told is stored; \
