@@ -170,7 +170,9 @@ impl<L: Log> Executor<L> {
     ) -> Result<Try, Failure> {
         let commit = aggregate.next(request, fingerprint, decided);
         match self.log.append(&commit, aggregate.position).await.map_err(fault)? {
-            Appended::Stored(stored) if stored.commit.fingerprint != commit.fingerprint => Ok(Try::Again),
+            Appended::Stored(stored) if stored.commit.fingerprint != commit.fingerprint => {
+                Err(Failure::IdempotencyKeyReused)
+            }
             Appended::Stored(stored) => {
                 // Not so if another instance stored it on top of others: then it is loaded anew.
                 if stored.commit.previous_hash == commit.previous_hash {

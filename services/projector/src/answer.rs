@@ -69,7 +69,8 @@ impl Keeper {
         let last = self.last_of_each().await.map_err(unavailable)?.into_iter().max().unwrap_or(0);
         let goal = last.min(wanted);
         let there = self.progress.wait_until(|now| {
-            (now.live && now.checkpoint >= goal) || (now.trouble.is_some() && now.checkpoint < goal)
+            (now.live && (now.applied >= wanted || now.checkpoint >= goal))
+                || (now.trouble.is_some() && now.checkpoint < goal)
         });
         match timeout_at(deadline, there).await {
             Err(_) => Err(self.behind(Some(wanted))),
@@ -102,7 +103,7 @@ impl Keeper {
         let oldest = self.oldest_unapplied().await?;
         let lag_events = match oldest {
             None => 0,
-            Some(_) => self.nats.undelivered(&self.durable).await?.max(1),
+            Some(_) => self.nats.outstanding(&self.durable).await?.max(1),
         };
         if oldest.is_none() {
             self.progress.nothing_up_to(end);

@@ -35,6 +35,9 @@ pub(crate) async fn keep(keeper: Arc<Keeper>, shutdown: CancellationToken) {
             "{} stands still: {trouble}",
             keeper.projection.view
         );
+        if let Trouble::Event { position, .. } = trouble {
+            keeper.progress.nothing_up_to(position - 1); // all before it has been applied
+        }
         match trouble {
             Trouble::Event { .. } | Trouble::View(_) => keeper.progress.stuck(trouble.to_string()),
             Trouble::Log(_) | Trouble::Silent => pause = RETRY.0, // the log is back when it is back

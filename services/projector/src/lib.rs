@@ -58,10 +58,11 @@ pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) 
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
-    let tasks = TaskTracker::new();
+    // The views are kept until the last question has been answered: some wait for what is to come.
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let mut service = nats.serve("annals-projector").await?;
     for (view, keeper) in &keepers {
-        tasks.spawn(keep::keep(keeper.clone(), shutdown.clone()));
+        tasks.spawn(keep::keep(keeper.clone(), stop.clone()));
         service = service.view(view).await?;
     }
     info!("keeping {} views in {}", keepers.len(), config.views.display());
@@ -71,6 +72,7 @@ pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) 
         async move { keeper.answer(request).await }
     };
     service.run(answer, shutdown).await;
+    stop.cancel();
     tasks.close();
     tasks.wait().await;
     nats.flush().await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use annals_core::{EventRecord, StoredCommit, Unreadable, reaction_id};
-use annals_nats::{Log, LogError, Scope};
+use annals_nats::{Log, LogError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::warn;
@@ -21,15 +21,9 @@ const ATTEMPTS: u64 = 6;
 #[derive(Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 enum Notification {
-    Requested {
-        channel: String,
-        to: String,
-        subject: String,
-        attempts: u64,
-    },
-    /// Sent, or given up.
-    #[serde(other)]
-    Settled,
+    Requested { channel: String, to: String, subject: String, attempts: u64 },
+    Sent {},
+    Abandoned {},
 }
 
 impl Actor {
@@ -95,9 +89,10 @@ impl Actor {
     async fn notification(&self, stored: &StoredCommit) -> Result<Notification, String> {
         let unreadable = |error: Unreadable| error.to_string();
         let category = self.catalog.category_of(stored).map_err(unreadable)?;
-        let (scope, mut state) = (Scope::Stream(stored.commit.stream.clone()), category.blank());
-        let page = self.log.read(&scope, 0, 1000).await.map_err(|error: LogError| error.to_string())?;
-        for stored in &page.commits {
+        let mut state = category.blank();
+        let commits = self.log.read_latest(&stored.commit.stream, 0).await;
+        let commits = commits.map_err(|error: LogError| error.to_string())?;
+        for stored in &commits {
             state = category.fold(state, stored).map_err(unreadable)?;
         }
         serde_json::from_value(category.show(&state)).map_err(|error| error.to_string())

@@ -47,6 +47,11 @@ impl Actor {
                 info!(category, %id, version, position, ms, %correlation, "{reactor}: {command}");
                 "accepted"
             }
+            Err(Failure::IdempotencyKeyReused) => {
+                // An earlier release did it, in other words.
+                info!(category, %id, ms, %correlation, "{reactor}: {command} was done before");
+                "repeated"
+            }
             Err(Failure::Refused(refused)) => {
                 info!(category, %id, ms, %correlation, "{reactor}: {command} refused: {}", refused.reason);
                 "refused"
@@ -58,7 +63,7 @@ impl Actor {
         };
         metrics::counter!("annals_reactions_total", "reactor" => reactor, "outcome" => outcome).increment(1);
         match reply {
-            Ok(_) | Err(Failure::Refused(_)) => Ok(Settlement::Settled),
+            Ok(_) | Err(Failure::Refused(_) | Failure::IdempotencyKeyReused) => Ok(Settlement::Settled),
             Err(_) => Err(NotGiven),
         }
     }

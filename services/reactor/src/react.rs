@@ -9,9 +9,6 @@ use tracing::{debug, warn};
 
 use crate::act::{Actor, Settlement};
 
-/// Commits of one reactor that are out at once, over all instances.
-const IN_FLIGHT: usize = 64;
-
 /// Commits that one instance works on at once.
 const AT_ONCE: usize = 16;
 
@@ -25,7 +22,7 @@ pub(crate) async fn react(actor: Arc<Actor>, nats: Nats, shutdown: CancellationT
     let tasks = TaskTracker::new();
     loop {
         let listening = async {
-            let mut listener = nats.listen(&durable, &categories, IN_FLIGHT).await?;
+            let mut listener = nats.listen(&durable, &categories, AT_ONCE).await?;
             debug!("{} is listening", actor.reactor.name);
             work(&mut listener, &actor, &tasks, &shutdown).await?;
             listener.release().await;

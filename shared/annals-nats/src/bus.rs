@@ -9,7 +9,7 @@ use annals_core::{
 use async_nats::{Client, HeaderMap, Request, RequestErrorKind};
 use futures_util::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::subject;
 
@@ -79,7 +79,10 @@ impl Bus {
             headers.insert("traceparent", trace.to_string().as_str());
             request = request.headers(headers);
         }
-        match self.client.send_request(subject.clone(), request).await {
+        let asked = self.client.send_request(subject.clone(), request);
+        // The client's own limit begins only once a lost connection has been made again.
+        let Ok(reply) = timeout(patience, asked).await else { return Err(silence) };
+        match reply {
             Ok(reply) => {
                 serde_json::from_slice::<Result<A, Failure>>(&reply.payload).unwrap_or_else(|error| {
                     Err(unavailable(format!("`{subject}` answered something else: {error}")))

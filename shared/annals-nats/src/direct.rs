@@ -22,7 +22,8 @@ const MAX_BYTES: u64 = 8 * 1024 * 1024;
 pub(crate) async fn get(nats: &Nats, subject: &str, from: Position, limit: usize) -> Result<Batch, LogError> {
     let client = &nats.client;
     let inbox = client.new_inbox();
-    let mut replies = client.subscribe(inbox.clone()).await.map_err(unavailable)?;
+    let replies = client.subscribe(inbox.clone());
+    let mut replies = timeout(PATIENCE, replies).await.map_err(unavailable)?.map_err(unavailable)?;
 
     let request =
         json!({ "batch": limit, "max_bytes": MAX_BYTES, "seq": from.max(1), "next_by_subj": subject });

@@ -44,14 +44,14 @@ impl Nats {
         Ok(Follower { messages, last: 0, after })
     }
 
-    /// Commits that a durable consumer has not been given yet.
+    /// Commits that a durable consumer has not been given, or has not acknowledged.
     ///
     /// # Errors
     /// When the server cannot be asked, or there is no such consumer.
-    pub async fn undelivered(&self, durable: &str) -> Result<u64, LogError> {
+    pub async fn outstanding(&self, durable: &str) -> Result<u64, LogError> {
         let stream = self.jetstream.get_stream_no_info(stream::NAME).await.map_err(unavailable)?;
         let info = stream.consumer_info(durable).await.map_err(unavailable)?;
-        Ok(info.num_pending)
+        Ok(info.num_pending + info.num_ack_pending as u64)
     }
 }
 
@@ -72,6 +72,9 @@ impl Follower {
                 return Err(unavailable(format!("deliveries {expected}.. got lost")));
             }
             self.last = delivery.number;
+            if delivery.position <= self.after && delivery.times == 1 {
+                return Err(unavailable("the log has gone back"));
+            }
             if delivery.position > self.after {
                 self.after = delivery.position;
                 deliveries.push(delivery);

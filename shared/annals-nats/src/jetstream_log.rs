@@ -36,6 +36,8 @@ const STALE_ON_REPLICAS: ErrorCode = ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONST
 enum Attempt {
     /// Stored, here.
     Stored(Position),
+    /// Stored before.
+    Earlier(Box<StoredCommit>),
     /// Not stored: the stream stands elsewhere.
     Stale,
     /// No verdict.
@@ -78,10 +80,19 @@ impl JetStreamLog {
         let acknowledged = async { sent.await?.await };
         match timeout(PATIENCE, acknowledged).await {
             Ok(Ok(ack)) if !ack.duplicate => Attempt::Stored(ack.sequence),
-            Ok(Ok(_)) => Attempt::Stale, // stored before: where, and what, the stream says
+            Ok(Ok(ack)) => self.earlier(commit, ack.sequence).await,
             Ok(Err(error)) => judge(&error),
             Err(_) => Attempt::Failed(Failed::in_doubt("no acknowledgement")),
         }
+    }
+
+    /// The server has seen the id before. Ours, if it is in our stream: also before the position
+    /// that we expected, where a reader of what came after would not find it.
+    async fn earlier(&self, commit: &Commit, position: Position) -> Attempt {
+        let ours = self.since(&commit.stream, position.saturating_sub(1)).await.ok().and_then(|commits| {
+            commits.into_iter().find(|stored| stored.position == position && stored.commit.id == commit.id)
+        });
+        ours.map_or(Attempt::Stale, |ours| Attempt::Earlier(Box::new(ours)))
     }
 
     /// The stream's commits after a position, if the leader tells in time.
@@ -92,12 +103,18 @@ impl JetStreamLog {
 
     /// One message by subject from the leader, from the sequence `from` on.
     async fn next(&self, subject: &str, from: Position) -> Result<Option<StoredCommit>, LogError> {
-        match self.stream().await?.get_first_raw_message_by_subject(subject, from).await {
+        let stream = self.stream().await?;
+        match within(stream.get_first_raw_message_by_subject(subject, from)).await? {
             Ok(message) => Ok(Some(StoredCommit::decode(message.sequence, &message.payload)?)),
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(unavailable(error)),
         }
     }
+}
+
+/// Bounded also while the connection takes nothing, because it is being made again.
+async fn within<T>(question: impl Future<Output = T>) -> Result<T, LogError> {
+    timeout(2 * PATIENCE, question).await.map_err(|_| unavailable("the log does not answer"))
 }
 
 /// Says what a failed publish means. In doubt it may have been stored.
@@ -116,9 +133,14 @@ fn judge(error: &PublishError) -> Attempt {
         | PublishErrorKind::TimedOut
         | PublishErrorKind::BrokenPipe
         | PublishErrorKind::Other => {
-            Attempt::Failed(Failed { reason: error.to_string(), in_doubt: code.is_none() })
+            Attempt::Failed(Failed { reason: error.to_string(), in_doubt: code.is_none_or(is_in_flight) })
         }
     }
+}
+
+/// A duplicate is still on its way (10158), or stands in a batch already (10201).
+fn is_in_flight(code: ErrorCode) -> bool {
+    code == ErrorCode(10158) || code == ErrorCode(10201)
 }
 
 impl Log for JetStreamLog {
@@ -127,10 +149,14 @@ impl Log for JetStreamLog {
         let deadline = Instant::now() + DEADLINE;
         let mut in_doubt = false;
         loop {
-            let attempt = self.publish(commit, bytes.clone(), expected).await;
-            if let Attempt::Stored(position) = attempt {
-                return Ok(Appended::Stored(StoredCommit::decode(position, &bytes)?));
-            }
+            let attempt = match self.publish(commit, bytes.clone(), expected).await {
+                Attempt::Stored(position) => {
+                    return Ok(Appended::Stored(StoredCommit::decode(position, &bytes)?));
+                }
+                Attempt::Earlier(stored) => return Ok(Appended::Stored(*stored)),
+                Attempt::Stale => None,
+                Attempt::Failed(failed) => Some(failed),
+            };
             // An answer decides nothing, and neither does silence: the stream does.
             let since = self.since(&commit.stream, expected).await;
             let failed = match (attempt, since) {
@@ -140,14 +166,12 @@ impl Log for JetStreamLog {
                         return Ok(Appended::Stored(ours.clone()));
                     }
                     match attempt {
-                        Attempt::Failed(failed) if commits.is_empty() => failed,
-                        Attempt::Failed(_) | Attempt::Stale | Attempt::Stored(_) => {
-                            return Ok(Appended::Overtaken(commits));
-                        }
+                        Some(failed) if commits.is_empty() => failed,
+                        Some(_) | None => return Ok(Appended::Overtaken(commits)),
                     }
                 }
-                (Attempt::Failed(failed), Err(_)) => failed,
-                (Attempt::Stale | Attempt::Stored(_), Err(error)) => Failed::in_doubt(error.to_string()),
+                (Some(failed), Err(_)) => failed,
+                (None, Err(error)) => Failed::in_doubt(error.to_string()),
             };
             in_doubt |= failed.in_doubt;
             if Instant::now() >= deadline {
@@ -185,7 +209,7 @@ impl Log for JetStreamLog {
 
     async fn last(&self, scope: &Scope) -> Result<Position, LogError> {
         let stream = self.stream().await?;
-        match stream.get_last_raw_message_by_subject(&subject::of_scope(scope)).await {
+        match within(stream.get_last_raw_message_by_subject(&subject::of_scope(scope))).await? {
             Ok(message) => Ok(message.sequence),
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(0),
             Err(error) => Err(unavailable(error)),

@@ -23,9 +23,13 @@ pub struct Wake {
     pub delivery: Delivery,
 }
 
+/// Commits that may be out at once, over all instances. Those that wait for another try count, too,
+/// and must not stop the others.
+const OUT: i64 = 10_000;
+
 impl Nats {
     /// Listens to the commits of `categories` under a durable name, from the log's beginning;
-    /// at most `in_flight` are out at once, over all instances.
+    /// `batch` are fetched at a time.
     ///
     /// # Errors
     /// When the server cannot be asked.
@@ -33,16 +37,16 @@ impl Nats {
         &self,
         durable: &str,
         categories: &[&str],
-        in_flight: usize,
+        batch: usize,
     ) -> Result<Listener, LogError> {
         let config = pull::Config {
             ack_policy: AckPolicy::Explicit,
             ack_wait: Wake::PATIENCE,
-            max_ack_pending: i64::try_from(in_flight).unwrap_or(i64::MAX),
+            max_ack_pending: OUT,
             ..pull::Config::default()
         };
         let consumer = self.consumer(durable, categories, config).await?;
-        let messages = consumer::pull(&consumer, in_flight).await?;
+        let messages = consumer::pull(&consumer, batch).await?;
         Ok(Listener { messages })
     }
 }

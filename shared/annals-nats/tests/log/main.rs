@@ -5,7 +5,7 @@
 mod commits;
 mod suite;
 
-use annals_nats::{JetStreamLog, MemoryLog, Nats};
+use annals_nats::{JetStreamLog, Log, MemoryLog, Nats};
 use annals_testkit::TestNats;
 
 /// A log on a server of its own. The server lives as long as the test holds it.
@@ -52,3 +52,19 @@ every_log_must_hold_that![
     a_reader_never_sees_a_later_commit_before_an_earlier_one,
     a_large_page_is_whole,
 ];
+
+/// The server remembers ids for two minutes, wherever the stream stands meanwhile.
+#[tokio::test]
+async fn a_commit_that_the_server_remembers_is_found_before_the_expected_position() {
+    let (_server, log) = on_a_server().await;
+    let stream = commits::stream("thing");
+    let ours = commits::commit(&stream, 0);
+    let stored = async |commit, expected| match log.append(commit, expected).await.unwrap() {
+        annals_nats::Appended::Stored(stored) => stored.position,
+        annals_nats::Appended::Overtaken(_) => panic!("overtaken"),
+    };
+    assert_eq!(stored(&ours, 0).await, 1);
+    let on_top = commits::commit(&stream, 1);
+    assert_eq!(stored(&on_top, 1).await, 2);
+    assert_eq!(stored(&ours, 2).await, 1);
+}
