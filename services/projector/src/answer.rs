@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::{Instant, timeout_at};
 
-use crate::keeper::Keeper;
+use crate::{keeper::Keeper, progress::Now};
 
 #[derive(Serialize)]
 struct Rows {
@@ -68,14 +68,13 @@ impl Keeper {
         // The last of each category tells whether there is something in between, and how far to go.
         let last = self.last_of_each().await.map_err(unavailable)?.into_iter().max().unwrap_or(0);
         let goal = last.min(wanted);
-        let there = self.progress.wait_until(|now| {
-            (now.live && (now.applied >= wanted || now.checkpoint >= goal))
-                || (now.trouble.is_some() && now.checkpoint < goal)
-        });
-        match timeout_at(deadline, there).await {
+        let there = |now: &Now| now.applied >= wanted || now.checkpoint >= goal;
+        let settled =
+            self.progress.wait_until(|now| if there(now) { now.live } else { now.trouble.is_some() });
+        match timeout_at(deadline, settled).await {
             Err(_) => Err(self.behind(Some(wanted))),
-            Ok(now) => match now.trouble {
-                Some(detail) if now.checkpoint < goal => Err(Failure::EventQuarantined { detail }),
+            Ok(now) => match &now.trouble {
+                Some(detail) if !there(&now) => Err(Failure::EventQuarantined { detail: detail.clone() }),
                 _ => {
                     self.progress.nothing_up_to(wanted.max(if now.checkpoint >= last { end } else { 0 }));
                     Ok(())
