@@ -8,7 +8,7 @@ use annals_core::{
     bus::{Accepted, CommandReply, CommandRequest, Expected, Failure},
 };
 use annals_nats::{Appended, Log, LogError, Scope};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     aggregate::Aggregate,
@@ -25,6 +25,9 @@ pub struct Executor<L> {
 
 /// So often a command is decided anew when others were first.
 const TRIES: u32 = 6;
+
+/// How long a command may take before nobody waits for it any more.
+const LONGEST: Duration = Duration::from_secs(12);
 
 /// What one try comes to.
 enum Try {
@@ -54,7 +57,8 @@ impl<L: Log> Executor<L> {
     pub async fn execute(&self, mut request: CommandRequest) -> CommandReply {
         let started = Instant::now();
         request.context.trace = request.context.trace.map(|trace: TraceParent| trace.child(rand::random()));
-        let reply = self.attempt(&request).await;
+        let late = |_| Err(Failure::OutcomeUnknown);
+        let reply = timeout(LONGEST, self.attempt(&request)).await.unwrap_or_else(late);
         journal::note(&request, &reply, started.elapsed());
         reply
     }
@@ -176,7 +180,7 @@ impl<L: Log> Executor<L> {
             Appended::Stored(stored) => {
                 // Not so if another instance stored it on top of others: then it is loaded anew.
                 if stored.commit.previous_hash == commit.previous_hash {
-                    turn.aggregate.replace(aggregate.fold(category, &stored)?);
+                    *turn.aggregate = aggregate.fold(category, &stored).ok();
                 }
                 // Another instance may have carried out the same command: its time or context tells.
                 let ours = stored.commit.recorded_at == commit.recorded_at
@@ -245,6 +249,7 @@ fn rejected(rejection: Rejection) -> Failure {
         Rejection::UnknownCommand => Failure::UnknownCommand,
         Rejection::Invalid(errors) => Failure::InvalidPayload { errors },
         Rejection::Refused(refused) => Failure::Refused(refused),
+        Rejection::Defect(unreadable) => Failure::InternalError { detail: unreadable.to_string() },
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn note(request: &CommandRequest, reply: &CommandReply, took: Duratio
             failure @ (Failure::OutcomeUnknown
             | Failure::Unavailable { .. }
             | Failure::EventQuarantined { .. }
+            | Failure::InternalError { .. }
             | Failure::Conflict),
         ) => {
             warn!(category, %id, ms, %correlation, ?failure, "{command} failed");

@@ -51,6 +51,7 @@ impl From<Failure> for Problem {
             ),
             Failure::ProjectionBehind { position, wanted } => behind(position, wanted),
             Failure::EventQuarantined { detail } => Self::new(Code::EventQuarantined, detail),
+            Failure::InternalError { detail } => Self::new(Code::InternalError, detail),
             Failure::Unavailable { detail } => Self::new(Code::Unavailable, detail),
             Failure::IdempotencyKeyReused => Self::new(
                 Code::IdempotencyKeyReused,

@@ -124,6 +124,11 @@ pub enum Failure {
         /// What is wrong with it.
         detail: String,
     },
+    /// The rules are wrong: they made an event that could not be read again. Nothing is stored.
+    InternalError {
+        /// What is wrong with it.
+        detail: String,
+    },
 }
 
 /// Asks a view.

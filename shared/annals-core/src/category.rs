@@ -38,6 +38,8 @@ pub enum Rejection {
     Invalid(Vec<FieldError>),
     /// The aggregate says no.
     Refused(Refused),
+    /// The rules made an event that could not be read again, which is never stored.
+    Defect(Unreadable),
 }
 
 /// A business no.
@@ -157,13 +159,13 @@ impl<D: Decider> Rules for Typed<D> {
         let command =
             fields::parse::<D::Command>(command, data).map_err(|error| Rejection::Invalid(vec![error]))?;
         match downcast::<D>(state).decide(command) {
-            Ok(events) => Ok(events.iter().map(write::<D>).collect()),
+            Ok(events) => events.iter().map(write::<D>).collect::<Result<_, _>>().map_err(Rejection::Defect),
             Err(refusal) => Err(Rejection::Refused(refused(&refusal))),
         }
     }
 
     fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable> {
-        let event = read::<D>(event)?;
+        let event = read::<D>(&event.kind, event.schema, &event.data)?;
         let state = state.0.downcast::<D>().expect(ONE_CATEGORY);
         Ok(State(Box::new(state.evolve(&event))))
     }
@@ -179,8 +181,15 @@ fn downcast<D: Decider>(state: &State) -> &D {
     state.0.downcast_ref().expect(ONE_CATEGORY)
 }
 
-/// An event as it will be stored: its type, its present schema, its data.
-pub(crate) fn write<D: Decider>(event: &D::Event) -> Decided {
+/// An event as it will be stored: its type, its present schema, its data. What could not be read
+/// again would be in the way for ever, so it is tried.
+pub(crate) fn write<D: Decider>(event: &D::Event) -> Result<Decided, Unreadable> {
+    let decided = encode::<D>(event);
+    read::<D>(&decided.kind, decided.schema, &decided.data)?;
+    Ok(decided)
+}
+
+fn encode<D: Decider>(event: &D::Event) -> Decided {
     let tagged = serde_json::to_string(event).expect("an event is plain data");
     let tagged: BTreeMap<String, Box<RawValue>> =
         serde_json::from_str(&tagged).expect("the catalog refuses events that are not struct variants");
@@ -190,21 +199,21 @@ pub(crate) fn write<D: Decider>(event: &D::Event) -> Decided {
 }
 
 /// Reads a stored event, lifting it to its present schema first.
-pub(crate) fn read<D: Decider>(event: &EventRecord) -> Result<D::Event, Unreadable> {
-    let (category, kind) = (D::NAME.to_owned(), event.kind.clone());
-    let known = schema::current(D::UPCASTERS, &kind);
-    if event.schema > known {
-        return Err(Unreadable::NewerSchema { category, event: kind, schema: event.schema, known });
+pub(crate) fn read<D: Decider>(kind: &str, schema: u32, data: &RawValue) -> Result<D::Event, Unreadable> {
+    let (category, event) = (D::NAME.to_owned(), kind.to_owned());
+    let known = schema::current(D::UPCASTERS, kind);
+    if schema > known {
+        return Err(Unreadable::NewerSchema { category, event, schema, known });
     }
     let malformed = |error: serde_json::Error| match error.to_string() {
-        reason if reason.starts_with("unknown variant") => {
-            Unreadable::UnknownEvent { category: category.clone(), event: kind.clone() }
+        reason if reason.starts_with(&format!("unknown variant `{kind}`")) => {
+            Unreadable::UnknownEvent { category: category.clone(), event: event.clone() }
         }
-        reason => Unreadable::Malformed { category: category.clone(), event: kind.clone(), reason },
+        reason => Unreadable::Malformed { category: category.clone(), event: event.clone(), reason },
     };
-    let data: Value = serde_json::from_str(event.data.get()).map_err(malformed)?;
-    let data = schema::lift(D::UPCASTERS, &kind, event.schema, data);
-    serde_json::from_value(Value::Object(Map::from_iter([(kind.clone(), data)]))).map_err(malformed)
+    let data: Value = serde_json::from_str(data.get()).map_err(malformed)?;
+    let data = schema::lift(D::UPCASTERS, kind, schema, data);
+    serde_json::from_value(Value::Object(Map::from_iter([(event.clone(), data)]))).map_err(malformed)
 }
 
 fn refused<R: std::error::Error + Serialize>(refusal: &R) -> Refused {

@@ -28,7 +28,7 @@ pub trait Listen: Decider {
         Handler {
             category: Self::NAME,
             handle: Arc::new(move |record, stored| {
-                let event = category::read::<Self>(record)?;
+                let event = category::read::<Self>(&record.kind, record.schema, &record.data)?;
                 Ok(handle(&Recorded::new(event, record, stored)))
             }),
         }

@@ -69,6 +69,9 @@ pub(crate) fn current(upcasters: &[Upcaster], event: &str) -> u32 {
 pub(crate) fn lift(upcasters: &[Upcaster], event: &str, schema: u32, data: Value) -> Value {
     (schema..current(upcasters, event)).fold(data, |data, from| {
         let step = upcasters.iter().find(|step| step.event == event && step.from == from);
-        step.map_or(data.clone(), |step| (step.up)(data))
+        match step {
+            Some(step) => (step.up)(data),
+            None => data,
+        }
     })
 }

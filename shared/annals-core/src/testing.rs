@@ -8,7 +8,7 @@
 
 use std::fmt::Debug;
 
-use crate::{Commit, Decider, category};
+use crate::{Decider, category};
 
 /// A history.
 #[derive(Debug)]
@@ -81,6 +81,6 @@ impl<D: Decider<Event: PartialEq + Debug, Refusal: PartialEq>> When<D> {
 }
 
 fn stored<D: Decider>(event: &D::Event) -> D::Event {
-    let record = Commit::place(uuid::Uuid::nil(), 0, vec![category::write::<D>(event)]).remove(0);
-    category::read::<D>(&record).expect("what was written can be read")
+    let decided = category::write::<D>(event).expect("what is written can be read");
+    category::read::<D>(&decided.kind, decided.schema, &decided.data).expect("what is written can be read")
 }

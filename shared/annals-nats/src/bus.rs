@@ -7,9 +7,9 @@ use annals_core::{
     bus::{CommandReply, CommandRequest, Failure, ViewReply, ViewRequest},
 };
 use async_nats::{Client, HeaderMap, Request, RequestErrorKind};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, interval_at, timeout, timeout_at};
 
 use crate::subject;
 
@@ -21,6 +21,10 @@ pub struct Bus {
 
 /// Longer than the command service takes at worst: it waits for a lane and for the log.
 const COMMAND_PATIENCE: Duration = Duration::from_secs(15);
+
+/// An instance that was killed answers nothing. After so long the same command, under the same id, is
+/// given to another: carried out twice it is stored once.
+const COMMAND_AGAIN: Duration = Duration::from_secs(3);
 
 /// On top of the time that a view was asked to wait.
 const VIEW_PATIENCE: Duration = Duration::from_secs(5);
@@ -39,7 +43,22 @@ impl Bus {
     /// Why it was not carried out, or [`Failure::OutcomeUnknown`].
     pub async fn command(&self, request: &CommandRequest) -> CommandReply {
         let subject = subject::of_command(&request.stream);
-        self.ask(subject, request, request.context.trace, COMMAND_PATIENCE, Failure::OutcomeUnknown).await
+        let deadline = Instant::now() + COMMAND_PATIENCE;
+        let ask = || self.ask(&subject, request, request.context.trace, deadline, Failure::OutcomeUnknown);
+        let mut asked = FuturesUnordered::from_iter([ask()]);
+        let mut again = interval_at(Instant::now() + COMMAND_AGAIN, COMMAND_AGAIN);
+        let mut no: Option<Failure> = None;
+        loop {
+            tokio::select! {
+                Some(reply) = asked.next() => match reply {
+                    Ok(accepted) => return Ok(accepted),
+                    Err(failure) => no = no.into_iter().chain([failure]).max_by_key(certainty),
+                },
+                _ = again.tick(), if !asked.is_empty() => asked.push(ask()),
+                // A no is final when nobody may still be at work on it: all have answered, or are dead.
+                else => return Err(no.unwrap_or(Failure::OutcomeUnknown)),
+            }
+        }
     }
 
     /// Asks a view. `view` is a name of the catalog.
@@ -47,41 +66,35 @@ impl Bus {
     /// # Errors
     /// Why it does not answer.
     pub async fn view(&self, view: &str, request: &ViewRequest) -> ViewReply {
-        let patience = VIEW_PATIENCE + Duration::from_millis(request.wait_ms);
+        let deadline = Instant::now() + VIEW_PATIENCE + Duration::from_millis(request.wait_ms);
         let silent = unavailable(format!("view `{view}` does not answer"));
-        self.ask(subject::of_view(view), request, None, patience, silent).await
+        self.ask(&subject::of_view(view), request, None, deadline, silent).await
     }
 
     /// Whether an instance of a service answers on the bus.
     pub async fn present(&self, service: &str) -> bool {
-        let inbox = self.client.new_inbox();
-        let Ok(mut replies) = self.client.subscribe(inbox.clone()).await else { return false };
-        let ping = format!("$SRV.PING.{service}");
-        if self.client.publish_with_reply(ping, inbox, "".into()).await.is_err() {
-            return false;
-        }
-        let deadline = Instant::now() + PRESENCE_PATIENCE;
-        matches!(timeout_at(deadline, replies.next()).await, Ok(Some(reply)) if reply.status.is_none())
+        let ping = self.client.request(format!("$SRV.PING.{service}"), "".into());
+        matches!(timeout(PRESENCE_PATIENCE, ping).await, Ok(Ok(_)))
     }
 
     async fn ask<Q: Serialize, A: DeserializeOwned>(
         &self,
-        subject: String,
+        subject: &str,
         question: &Q,
         trace: Option<TraceParent>,
-        patience: Duration,
+        deadline: Instant,
         silence: Failure,
     ) -> Result<A, Failure> {
         let payload = serde_json::to_vec(question).expect("a request is plain data");
-        let mut request = Request::new().payload(payload.into()).timeout(Some(patience));
+        let mut request = Request::new().payload(payload.into()).timeout(None);
         if let Some(trace) = trace {
             let mut headers = HeaderMap::new();
             headers.insert("traceparent", trace.to_string().as_str());
             request = request.headers(headers);
         }
-        let asked = self.client.send_request(subject.clone(), request);
-        // The client's own limit begins only once a lost connection has been made again.
-        let Ok(reply) = timeout(patience, asked).await else { return Err(silence) };
+        let asked = self.client.send_request(subject.to_owned(), request);
+        // The client's own limit would begin only once a lost connection has been made again.
+        let Ok(reply) = timeout_at(deadline, asked).await else { return Err(silence) };
         match reply {
             Ok(reply) => {
                 serde_json::from_slice::<Result<A, Failure>>(&reply.payload).unwrap_or_else(|error| {
@@ -96,6 +109,20 @@ impl Bus {
                 RequestErrorKind::TimedOut | RequestErrorKind::Other => silence,
             }),
         }
+    }
+}
+
+/// Of several answers that say no the one that is surest: a verdict, then a doubt, then that nothing
+/// was done, which the others do not know.
+fn certainty(failure: &Failure) -> u8 {
+    let idle = matches!(failure, Failure::Unavailable { .. });
+    let doubt = matches!(failure, Failure::OutcomeUnknown | Failure::CommandInFlight);
+    if idle {
+        0
+    } else if doubt {
+        1
+    } else {
+        2
     }
 }
 

@@ -29,6 +29,9 @@ pub struct ConnectError {
 /// How long one request to the server may take before it is asked again.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Messages of one subscription that may wait to be looked at: four pulls. More are dropped, and say so.
+const WAITING: usize = 4096;
+
 impl Nats {
     /// Connects as `name`, which is how the server's monitoring shows it. Does not wait for the
     /// server: what is asked before it is there times out.
@@ -42,6 +45,7 @@ impl Nats {
             .retry_on_initial_connect()
             .request_timeout(Some(PATIENCE))
             .connection_timeout(PATIENCE)
+            .subscription_capacity(WAITING)
             .reconnect_delay_callback(|attempts| {
                 Duration::from_millis(match attempts {
                     0 | 1 => 0,

@@ -22,15 +22,15 @@ const MAX_BYTES: u64 = 8 * 1024 * 1024;
 pub(crate) async fn get(nats: &Nats, subject: &str, from: Position, limit: usize) -> Result<Batch, LogError> {
     let client = &nats.client;
     let inbox = client.new_inbox();
-    let replies = client.subscribe(inbox.clone());
-    let mut replies = timeout(PATIENCE, replies).await.map_err(unavailable)?.map_err(unavailable)?;
-
+    let api = format!("$JS.API.DIRECT.GET.{}", stream::NAME);
     let request =
         json!({ "batch": limit, "max_bytes": MAX_BYTES, "seq": from.max(1), "next_by_subj": subject });
-    client
-        .publish_with_reply(format!("$JS.API.DIRECT.GET.{}", stream::NAME), inbox, request.to_string().into())
-        .await
-        .map_err(unavailable)?;
+    let asked = async {
+        let replies = client.subscribe(inbox.clone()).await.map_err(unavailable)?;
+        client.publish_with_reply(api, inbox, request.to_string().into()).await.map_err(unavailable)?;
+        Ok::<_, LogError>(replies)
+    };
+    let mut replies = timeout(PATIENCE, asked).await.map_err(unavailable)??;
 
     let mut commits = Vec::new();
     loop {

@@ -29,6 +29,9 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Between two tries while the log is silent.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Messages that one question asks for.
+const PAGE: usize = 500;
+
 /// Two commits at once on three nodes: refused as stale, under another code than on one.
 const STALE_ON_REPLICAS: ErrorCode = ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT;
 
@@ -42,6 +45,15 @@ enum Attempt {
     Stale,
     /// No verdict.
     Failed(Failed),
+}
+
+/// What came after the position that an append expected.
+enum Since {
+    /// The commit itself, perhaps under others.
+    Ours(Box<StoredCommit>),
+    /// These, without it; none if they are too many to be handed over.
+    Others(Vec<StoredCommit>),
+    Nothing,
 }
 
 /// Why there is no verdict.
@@ -89,16 +101,41 @@ impl JetStreamLog {
     /// The server has seen the id before. Ours, if it is in our stream: also before the position
     /// that we expected, where a reader of what came after would not find it.
     async fn earlier(&self, commit: &Commit, position: Position) -> Attempt {
-        let ours = self.since(&commit.stream, position.saturating_sub(1)).await.ok().and_then(|commits| {
-            commits.into_iter().find(|stored| stored.position == position && stored.commit.id == commit.id)
-        });
+        let found = self.next(&subject::of_stream(&commit.stream), position).await.ok().flatten();
+        let ours = found.filter(|stored| stored.position == position && stored.commit.id == commit.id);
         ours.map_or(Attempt::Stale, |ours| Attempt::Earlier(Box::new(ours)))
     }
 
-    /// The stream's commits after a position, if the leader tells in time.
-    async fn since(&self, stream: &StreamId, after: Position) -> Result<Vec<StoredCommit>, LogError> {
-        let silent = |_| unavailable("the leader does not answer");
-        timeout(PATIENCE, self.read_latest(stream, after)).await.map_err(silent)?
+    /// What the leader says has been stored in the commit's stream after a position.
+    async fn since(&self, commit: &Commit, after: Position) -> Result<Since, LogError> {
+        let subject = subject::of_stream(&commit.stream);
+        let last = self.last(&Scope::Stream(commit.stream.clone())).await?;
+        let (mut reached, mut others) = (after, Vec::new());
+        while reached < last {
+            let page = self.page(&subject, reached).await?;
+            if let Some(ours) = page.iter().find(|stored| stored.commit.id == commit.id) {
+                return Ok(Since::Ours(Box::new(ours.clone())));
+            }
+            reached = page.last().map_or(last, |stored| stored.position);
+            if others.len() < PAGE {
+                others.extend(page);
+            }
+        }
+        match others.last() {
+            None => Ok(Since::Nothing),
+            Some(end) if end.position < last => Ok(Since::Others(Vec::new())),
+            Some(_) => Ok(Since::Others(others)),
+        }
+    }
+
+    /// Some of a subject's messages after a position, of which there are.
+    async fn page(&self, subject: &str, after: Position) -> Result<Vec<StoredCommit>, LogError> {
+        let batch = direct::get(&self.nats, subject, after + 1, PAGE).await?;
+        if !batch.commits.is_empty() {
+            return Ok(batch.commits);
+        }
+        // A replica that lags does not have them yet; the leader has.
+        Ok(self.next(subject, after + 1).await?.into_iter().collect())
     }
 
     /// One message by subject from the leader, from the sequence `from` on.
@@ -158,19 +195,14 @@ impl Log for JetStreamLog {
                 Attempt::Failed(failed) => Some(failed),
             };
             // An answer decides nothing, and neither does silence: the stream does.
-            let since = self.since(&commit.stream, expected).await;
-            let failed = match (attempt, since) {
+            let silent = |_| unavailable("the leader does not answer");
+            let since = timeout(2 * PATIENCE, self.since(commit, expected)).await.map_err(silent);
+            let failed = match (attempt, since.flatten()) {
                 (_, Err(LogError::Commit(error))) => return Err(error.into()),
-                (attempt, Ok(commits)) => {
-                    if let Some(ours) = commits.iter().find(|stored| stored.commit.id == commit.id) {
-                        return Ok(Appended::Stored(ours.clone()));
-                    }
-                    match attempt {
-                        Some(failed) if commits.is_empty() => failed,
-                        Some(_) | None => return Ok(Appended::Overtaken(commits)),
-                    }
-                }
-                (Some(failed), Err(_)) => failed,
+                (_, Ok(Since::Ours(stored))) => return Ok(Appended::Stored(*stored)),
+                (_, Ok(Since::Others(commits))) => return Ok(Appended::Overtaken(commits)),
+                (None, Ok(Since::Nothing)) => return Ok(Appended::Overtaken(Vec::new())),
+                (Some(failed), Ok(Since::Nothing) | Err(_)) => failed,
                 (None, Err(error)) => Failed::in_doubt(error.to_string()),
             };
             in_doubt |= failed.in_doubt;
@@ -197,14 +229,14 @@ impl Log for JetStreamLog {
 
     async fn read_latest(&self, stream: &StreamId, after: Position) -> Result<Vec<StoredCommit>, LogError> {
         let subject = subject::of_stream(stream);
-        let mut commits: Vec<StoredCommit> = Vec::new();
-        loop {
-            let from = commits.last().map_or(after, |stored| stored.position) + 1;
-            match self.next(&subject, from).await? {
-                None => return Ok(commits),
-                Some(stored) => commits.push(stored),
-            }
+        let last = self.last(&Scope::Stream(stream.clone())).await?;
+        let (mut reached, mut commits) = (after, Vec::new());
+        while reached < last {
+            let page = self.page(&subject, reached).await?;
+            reached = page.last().map_or(last, |stored| stored.position);
+            commits.extend(page);
         }
+        Ok(commits)
     }
 
     async fn last(&self, scope: &Scope) -> Result<Position, LogError> {

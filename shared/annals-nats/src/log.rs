@@ -67,8 +67,8 @@ pub enum Scope {
 pub enum Appended {
     /// The commit is on disk.
     Stored(StoredCommit),
-    /// It is not: these commits were stored after the expected position. None if the
-    /// expected position is not the stream's at all.
+    /// It is not: these commits were stored after the expected position. None if they are very
+    /// many, or if the expected position is not the stream's at all.
     Overtaken(Vec<StoredCommit>),
 }
 

@@ -1,22 +1,33 @@
-//! Answering questions over the bus, through the NATS service API (`nats micro ls` shows it).
+//! Answering questions over the bus. Services show themselves through the NATS service API
+//! (`nats micro ls`).
+//!
+//! The questions come by subscriptions of our own, in the queue group that the service API uses: its
+//! endpoints forget, when they are stopped, what is on the way to them; a subscription can be drained.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use annals_core::bus::Failure;
-use async_nats::service::{Request, ServiceExt, endpoint::Endpoint};
-use futures_util::{StreamExt, future::join_all};
+use async_nats::{Client, Message, Subscriber, service::ServiceExt};
+use futures_util::{
+    StreamExt,
+    future::{join, join_all},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::warn;
+use tracing::{debug, warn};
 
-use crate::{Nats, subject};
+use crate::{Nats, connection::PATIENCE, subject};
 
 /// A service on the bus, before it begins to answer.
 pub struct Service {
+    client: Client,
     service: async_nats::service::Service,
-    endpoints: Vec<(Arc<str>, Endpoint)>,
+    subscriptions: Vec<(Arc<str>, Subscriber)>,
 }
 
 /// The service cannot be offered.
@@ -27,6 +38,12 @@ pub struct ServeError(String);
 /// Questions that one instance works on at once. Beyond that it says so at once: no queue without end.
 const AT_ONCE: usize = 1024;
 
+/// Instances of a service share its questions under this name.
+const QUEUE: &str = "q";
+
+/// How long what has been begun may still take at the end.
+const DRAIN: Duration = Duration::from_secs(8);
+
 impl Nats {
     /// Offers a service of this name.
     ///
@@ -36,7 +53,7 @@ impl Nats {
         let builder = self.client.service_builder();
         let service = builder.start(name, env!("CARGO_PKG_VERSION")).await;
         let service = service.map_err(|error| ServeError(error.to_string()))?;
-        Ok(Service { service, endpoints: Vec::new() })
+        Ok(Service { client: self.client.clone(), service, subscriptions: Vec::new() })
     }
 }
 
@@ -46,7 +63,7 @@ impl Service {
     /// # Errors
     /// When the connection is closed.
     pub async fn commands(self) -> Result<Self, ServeError> {
-        self.endpoint("commands", "commands.*.*".into()).await
+        self.subscribe("commands", "commands.*.*".into()).await
     }
 
     /// Takes the questions to a view.
@@ -54,18 +71,17 @@ impl Service {
     /// # Errors
     /// When the connection is closed.
     pub async fn view(self, view: &str) -> Result<Self, ServeError> {
-        self.endpoint(view, subject::of_view(view)).await
+        self.subscribe(view, subject::of_view(view)).await
     }
 
-    async fn endpoint(mut self, name: &str, subject: String) -> Result<Self, ServeError> {
-        let endpoint = self.service.endpoint_builder().name(name).add(subject).await;
-        let endpoint = endpoint.map_err(|error| ServeError(error.to_string()))?;
-        self.endpoints.push((name.into(), endpoint));
+    async fn subscribe(mut self, name: &str, subject: String) -> Result<Self, ServeError> {
+        let subscriber = self.client.queue_subscribe(subject, QUEUE.into()).await;
+        self.subscriptions.push((name.into(), subscriber.map_err(|error| ServeError(error.to_string()))?));
         Ok(self)
     }
 
-    /// Answers until `shutdown`, then finishes what has come in. `answer` is given the name of the
-    /// endpoint and the question.
+    /// Answers until `shutdown`, then finishes what is on its way and what has come in, for
+    /// [`DRAIN`] at most. `answer` is given the name of what is asked, and the question.
     pub async fn run<Q, A, F, Fut>(self, answer: F, shutdown: CancellationToken)
     where
         Q: DeserializeOwned + Send + 'static,
@@ -74,78 +90,85 @@ impl Service {
         Fut: Future<Output = Result<A, Failure>> + Send + 'static,
     {
         let work = Work {
+            client: self.client,
             answer: Arc::new(answer),
             permits: Arc::new(Semaphore::new(AT_ONCE)),
             tasks: TaskTracker::new(),
         };
-        join_all(self.endpoints.into_iter().map(|(name, endpoint)| work.take(name, endpoint, &shutdown)))
-            .await;
+        let subscriptions = self.subscriptions.into_iter();
+        let taken = join_all(subscriptions.map(|(name, subscriber)| work.take(name, subscriber, &shutdown)));
+        join(taken, stay(self.service, &shutdown)).await;
         work.tasks.close();
-        work.tasks.wait().await;
-        sign_off(self.service).await;
+        if timeout(DRAIN, work.tasks.wait()).await.is_err() {
+            warn!("{} questions were not answered", work.tasks.len());
+        }
     }
 
     /// Answers nothing, but can be seen on the bus until `shutdown`.
     pub async fn stay(self, shutdown: CancellationToken) {
-        shutdown.cancelled().await;
-        sign_off(self.service).await;
+        stay(self.service, &shutdown).await;
     }
 }
 
 struct Work<F> {
+    client: Client,
     answer: Arc<F>,
     permits: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
 impl<F> Work<F> {
-    async fn take<Q, A, Fut>(&self, name: Arc<str>, mut endpoint: Endpoint, shutdown: &CancellationToken)
+    async fn take<Q, A, Fut>(&self, name: Arc<str>, mut subscriber: Subscriber, shutdown: &CancellationToken)
     where
         Q: DeserializeOwned + Send + 'static,
         A: Serialize + Send + 'static,
         F: Fn(Arc<str>, Q) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<A, Failure>> + Send + 'static,
     {
-        while let Some(Some(request)) = shutdown.run_until_cancelled(endpoint.next()).await {
-            self.begin(&name, request);
+        while let Some(Some(question)) = shutdown.run_until_cancelled(subscriber.next()).await {
+            self.begin(&name, question);
         }
-        if endpoint.stop().await.is_ok() {
-            while let Some(request) = endpoint.next().await {
-                self.begin(&name, request);
+        // The server is told first, so that nothing is sent here any more; what it had sent still
+        // comes. Without a server nothing does.
+        let deadline = Instant::now() + PATIENCE;
+        if let Ok(Ok(())) = timeout_at(deadline, subscriber.drain()).await {
+            while let Ok(Some(question)) = timeout_at(deadline, subscriber.next()).await {
+                self.begin(&name, question);
             }
         }
     }
 
-    fn begin<Q, A, Fut>(&self, name: &Arc<str>, request: Request)
+    fn begin<Q, A, Fut>(&self, name: &Arc<str>, question: Message)
     where
         Q: DeserializeOwned + Send + 'static,
         A: Serialize + Send + 'static,
         F: Fn(Arc<str>, Q) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<A, Failure>> + Send + 'static,
     {
-        let (permit, answer, name) =
-            (self.permits.clone().try_acquire_owned(), self.answer.clone(), name.clone());
+        let Some(reply_to) = question.reply else { return debug!("a question that wants no answer") };
+        let permit = self.permits.clone().try_acquire_owned();
+        let (client, answer, name) = (self.client.clone(), self.answer.clone(), name.clone());
         self.tasks.spawn(async move {
             let unavailable = |detail: String| Err(Failure::Unavailable { detail });
-            let reply = match (&permit, serde_json::from_slice(&request.message.payload)) {
+            let reply = match (&permit, serde_json::from_slice(&question.payload)) {
                 (Ok(_), Ok(question)) => answer(name, question).await,
                 (Err(_), _) => unavailable("too many requests at once".into()),
                 (_, Err(error)) => unavailable(format!("not a request: {error}")),
             };
             let payload = serde_json::to_vec(&reply).expect("a reply is plain data");
-            respond(&request, payload).await;
+            match timeout(PATIENCE, client.publish(reply_to, payload.into())).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => warn!(%error, "an answer could not be sent"),
+                Err(_) => warn!("an answer could not be sent: the connection is lost"),
+            }
         });
     }
 }
 
-async fn sign_off(service: async_nats::service::Service) {
+/// Whoever stops is not seen any more.
+async fn stay(service: async_nats::service::Service, shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
     if let Err(error) = service.stop().await {
         warn!(%error, "the service did not sign off from the bus");
-    }
-}
-
-async fn respond(request: &Request, payload: Vec<u8>) {
-    if let Err(error) = request.respond(Ok(payload.into())).await {
-        warn!(%error, "an answer could not be sent");
     }
 }

@@ -75,6 +75,13 @@ fn check(found: &Config) -> Result<(), StreamError> {
         (found.deny_delete && found.deny_purge, "deletion allowed", "deny_delete and deny_purge"),
         (found.allow_direct, "direct get off", "allow_direct"),
         (!found.allow_rollup, "roll-ups allowed", "without roll-ups"),
+        (!found.allow_message_ttl, "messages that expire", "without message TTLs"),
+        (!found.no_ack, "no acknowledgements", "one that acknowledges"),
+        (!found.sealed, "a seal", "open for new events"),
+        (found.max_message_size <= 0, "a limit on message size", "unlimited"),
+        (found.subject_transform.is_none(), "a subject transform", "without one"),
+        (found.mirror.is_none(), "a mirror's contents", "no mirror"),
+        (found.sources.as_ref().is_none_or(Vec::is_empty), "sources", "without sources"),
         (found.persist_mode.is_none(), "another persist mode", "the default one"),
     ];
     match rules.into_iter().find(|(holds, ..)| !holds) {

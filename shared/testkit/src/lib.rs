@@ -8,11 +8,13 @@ mod call;
 mod eventually;
 mod nats;
 mod output;
+mod proxy;
 mod system;
 
 pub use answer::Answer;
 pub use call::Call;
 pub use eventually::{Seen, eventually, eventually_within};
 pub use nats::{TestNats, nats};
+pub use proxy::{Acknowledgements, Proxy};
 pub use reqwest::{Method, header};
 pub use system::System;

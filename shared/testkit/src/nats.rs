@@ -1,6 +1,7 @@
 //! A nats-server for one test.
 
 use annals_nats::server::{NatsServer, Options};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Starts a nats-server with nothing in it.
@@ -34,6 +35,21 @@ impl TestNats {
     /// Ends it as a crash does.
     pub async fn kill(&mut self) {
         self.server.kill().await;
+    }
+
+    /// Makes it silent: it keeps its connections and does nothing, until [`TestNats::resume`].
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on where it was paused.
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.server.pid().cast_signed()).expect("a child has a process id");
+        kill_process(pid, signal).expect("a running child can be signalled");
     }
 
     /// Starts it again on the same ports with the same data, after a kill if it still runs.

@@ -57,6 +57,6 @@ pub fn public(category: &Category, command: &str) -> Result<(), Problem> {
 pub fn errors(category: &Category, command: &str, data: &Value) -> Vec<FieldError> {
     match category.check(command, data) {
         Err(Rejection::Invalid(errors)) => errors,
-        Ok(()) | Err(Rejection::UnknownCommand | Rejection::Refused(_)) => Vec::new(),
+        Ok(()) | Err(Rejection::UnknownCommand | Rejection::Refused(_) | Rejection::Defect(_)) => Vec::new(),
     }
 }
