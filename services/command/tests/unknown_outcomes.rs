@@ -48,17 +48,32 @@ async fn five_hundred_lost_acknowledgements_double_nothing_and_refuse_nothing() 
         lucky.give(open(*account)).await.unwrap();
     }
 
-    let fates = [Acknowledgements::GetLost; 4].into_iter().chain([Acknowledgements::CutTheConnection]);
-    for (round, fate) in (1..).zip(fates) {
-        proxy.acknowledgements(fate);
+    for round in 1..=5 {
+        proxy.acknowledgements(Acknowledgements::GetLost);
         let given = join_all(accounts.iter().map(|account| overtaken(&unlucky, &lucky, *account))).await;
         assert!(given.iter().all(|versions| *versions == (2 * round, 2 * round + 1)), "{given:?}");
     }
-    assert!(proxy.lost() >= 4 * ACCOUNTS as u64, "only {} got lost", proxy.lost());
+    assert!(proxy.lost() >= 5 * ACCOUNTS as u64, "only {} got lost", proxy.lost());
 
     for account in accounts {
         assert_gapless(&lucky, account, 10).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_with_the_acknowledgement_doubles_nothing() {
+    let nats = nats().await;
+    let proxy = Proxy::start(&nats.url()).await;
+    let (unlucky, lucky) = (Service::at(&proxy.url()).await, Service::at(&nats.url()).await);
+    let account = Uuid::new_v4();
+    lucky.give(open(account)).await.unwrap();
+
+    for round in 1..=10 {
+        proxy.acknowledgements(Acknowledgements::CutTheConnection);
+        assert_eq!(overtaken(&unlucky, &lucky, account).await, (2 * round, 2 * round + 1));
+        assert_eq!(proxy.lost(), round);
+    }
+    assert_gapless(&lucky, account, 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

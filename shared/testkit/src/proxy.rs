@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -11,8 +11,8 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf},
-    sync::watch,
 };
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What becomes of the acknowledgement of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Acknowledgements {
     Pass,
     /// It gets lost.
     GetLost,
-    /// It gets lost, and the connection with it.
+    /// The next one gets lost, and the connection with it; then they arrive again.
     CutTheConnection,
 }
 
@@ -29,8 +29,14 @@ pub enum Acknowledgements {
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
-    fate: watch::Sender<Acknowledgements>,
-    lost: Arc<AtomicU64>,
+    loss: Arc<Loss>,
+    _stop: DropGuard,
+}
+
+#[derive(Debug)]
+struct Loss {
+    fate: Mutex<Acknowledgements>,
+    lost: AtomicU64,
 }
 
 impl Proxy {
@@ -39,25 +45,17 @@ impl Proxy {
         let server = url.trim_start_matches("nats://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let port = listener.local_addr().expect("a bound listener has an address").port();
-        let (fate, followed) = watch::channel(Acknowledgements::Pass);
-        let lost = Arc::<AtomicU64>::default();
-        let counted = lost.clone();
-        tokio::spawn(async move {
-            // Without the proxy nobody decides any more, and the connections end.
-            while let (Ok((client, _)), Ok(())) = (listener.accept().await, followed.has_changed().map(drop))
-            {
-                let passing = pass(client, server.clone(), followed.clone(), counted.clone());
-                let mut gone = followed.clone();
-                tokio::spawn(async move {
-                    tokio::select! {
-                        // A connection that breaks is what the proxy is for.
-                        _ = passing => {}
-                        _ = async { while gone.changed().await.is_ok() {} } => {}
-                    }
-                });
+        let loss = Arc::new(Loss { fate: Mutex::new(Acknowledgements::Pass), lost: AtomicU64::new(0) });
+        let (stop, of_all) = (CancellationToken::new(), loss.clone());
+        let stopped = stop.clone();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                // A connection that breaks is what the proxy is for.
+                let passing = pass(client, server.clone(), of_all.clone());
+                tokio::spawn(stopped.clone().run_until_cancelled_owned(passing));
             }
-        });
-        Self { port, fate, lost }
+        }));
+        Self { port, loss, _stop: stop.drop_guard() }
     }
 
     /// Where clients connect to: `nats://127.0.0.1:PORT`.
@@ -68,22 +66,35 @@ impl Proxy {
 
     /// Decides what becomes of the acknowledgements from now on.
     pub fn acknowledgements(&self, fate: Acknowledgements) {
-        self.fate.send_replace(fate);
+        *self.loss.fate.lock().unwrap_or_else(PoisonError::into_inner) = fate;
     }
 
     /// Acknowledgements that got lost so far.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.loss.lost.load(Ordering::Relaxed)
     }
 }
 
-async fn pass(
-    client: TcpStream,
-    server: String,
-    fate: watch::Receiver<Acknowledgements>,
-    lost: Arc<AtomicU64>,
-) -> io::Result<()> {
+impl Loss {
+    /// What becomes of this operation of the server.
+    fn meet(&self, operation: &[u8]) -> Acknowledgements {
+        if !is_acknowledgement(operation) {
+            return Acknowledgements::Pass;
+        }
+        let mut fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
+        let met = *fate;
+        if met == Acknowledgements::CutTheConnection {
+            *fate = Acknowledgements::Pass;
+        }
+        if met != Acknowledgements::Pass {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        met
+    }
+}
+
+async fn pass(client: TcpStream, server: String, loss: Arc<Loss>) -> io::Result<()> {
     let server = TcpStream::connect(server).await?;
     for end in [&client, &server] {
         end.set_nodelay(true)?;
@@ -94,14 +105,10 @@ async fn pass(
         let mut from_server = BufReader::new(from_server);
         loop {
             let operation = next(&mut from_server).await?;
-            let fate = if is_acknowledgement(&operation) { *fate.borrow() } else { Acknowledgements::Pass };
-            match fate {
+            match loss.meet(&operation) {
                 Acknowledgements::Pass => to_client.write_all(&operation).await?,
-                Acknowledgements::GetLost => _ = lost.fetch_add(1, Ordering::Relaxed),
-                Acknowledgements::CutTheConnection => {
-                    lost.fetch_add(1, Ordering::Relaxed);
-                    return io::Result::Ok(());
-                }
+                Acknowledgements::GetLost => {}
+                Acknowledgements::CutTheConnection => return io::Result::Ok(()),
             }
         }
     };
