@@ -14,6 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::{
     cli::Up,
@@ -21,8 +22,8 @@ use crate::{
     services::{Places, Services},
 };
 
-/// How long the services may take to be there.
-const START: Duration = Duration::from_secs(20);
+/// How often those who are waited for are named.
+const EVERY: Duration = Duration::from_secs(10);
 
 /// Runs the whole system until `shutdown`.
 ///
@@ -34,7 +35,10 @@ pub async fn up(options: Up, catalog: Catalog, shutdown: CancellationToken) -> a
     let listener = listener.with_context(|| format!("cannot listen on {}", options.listen))?;
     let address = listener.local_addr()?;
 
-    let server = Server::start(&options, &home).await?;
+    let Some(server) = shutdown.run_until_cancelled(Server::start(&options, &home)).await else {
+        return Ok(());
+    };
+    let server = server?;
     let places =
         Places { nats: server.url.clone(), nats_monitor: server.monitor.clone(), views: home.views() };
     let mut services = Services::start(&places, &catalog, listener);
@@ -85,10 +89,8 @@ async fn announce(
     address: SocketAddr,
     shutdown: &CancellationToken,
 ) -> anyhow::Error {
-    match timeout(START, all_present(&server.url)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return error,
-        Err(_) => return anyhow::anyhow!("the services were not there within {START:?}"),
+    if let Err(error) = all_present(&server.url).await {
+        return error;
     }
     let keeps = if options.ephemeral { "nothing".into() } else { home.path().display().to_string() };
     println!(
@@ -107,8 +109,14 @@ async fn announce(
 async fn all_present(url: &str) -> anyhow::Result<()> {
     let bus = Nats::connect(url, "annals-up").await?.bus();
     for service in ["annals-command", "annals-projector", "annals-reactor"] {
-        while !bus.present(service).await {
-            sleep(Duration::from_millis(20)).await;
+        let present = async {
+            while !bus.present(service).await {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::pin!(present);
+        while timeout(EVERY, &mut present).await.is_err() {
+            warn!("still waiting for {service}");
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Acknowledgements that get lost: what was stored is a success, once, and is told as what it is.
 
+#![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
+
 mod bank;
 
 use std::collections::BTreeSet;

@@ -26,7 +26,7 @@ use crate::{Nats, connection::PATIENCE, subject};
 /// A service on the bus, before it begins to answer.
 pub struct Service {
     client: Client,
-    service: async_nats::service::Service,
+    presence: async_nats::service::Service,
     subscriptions: Vec<(Arc<str>, Subscriber)>,
 }
 
@@ -51,9 +51,9 @@ impl Nats {
     /// When the connection is closed.
     pub async fn serve(&self, name: &str) -> Result<Service, ServeError> {
         let builder = self.client.service_builder();
-        let service = builder.start(name, env!("CARGO_PKG_VERSION")).await;
-        let service = service.map_err(|error| ServeError(error.to_string()))?;
-        Ok(Service { client: self.client.clone(), service, subscriptions: Vec::new() })
+        let presence = builder.start(name, env!("CARGO_PKG_VERSION")).await;
+        let presence = presence.map_err(|error| ServeError(error.to_string()))?;
+        Ok(Service { client: self.client.clone(), presence, subscriptions: Vec::new() })
     }
 }
 
@@ -97,7 +97,7 @@ impl Service {
         };
         let subscriptions = self.subscriptions.into_iter();
         let taken = join_all(subscriptions.map(|(name, subscriber)| work.take(name, subscriber, &shutdown)));
-        join(taken, stay(self.service, &shutdown)).await;
+        join(taken, stay(self.presence, &shutdown)).await;
         work.tasks.close();
         if timeout(DRAIN, work.tasks.wait()).await.is_err() {
             warn!("{} questions were not answered", work.tasks.len());
@@ -106,7 +106,7 @@ impl Service {
 
     /// Answers nothing, but can be seen on the bus until `shutdown`.
     pub async fn stay(self, shutdown: CancellationToken) {
-        stay(self.service, &shutdown).await;
+        stay(self.presence, &shutdown).await;
     }
 }
 
@@ -166,9 +166,9 @@ impl<F> Work<F> {
 }
 
 /// Whoever stops is not seen any more.
-async fn stay(service: async_nats::service::Service, shutdown: &CancellationToken) {
+async fn stay(presence: async_nats::service::Service, shutdown: &CancellationToken) {
     shutdown.cancelled().await;
-    if let Err(error) = service.stop().await {
+    if let Err(error) = presence.stop().await {
         warn!(%error, "the service did not sign off from the bus");
     }
 }

@@ -1,5 +1,5 @@
 //! Command services on real logs, and the accounts that they keep.
-#![allow(dead_code)] // each test uses its part
+#![allow(dead_code, clippy::unwrap_used)] // each test uses its part
 
 use std::sync::Arc;
 

@@ -111,7 +111,9 @@ async fn give(
         expected: terms.expected,
         caused_at: None,
     };
-    Ok(gateway.bus()?.command(&request).await?)
+    let accepted = gateway.bus()?.command(&request).await?;
+    // Without a key only the bus repeats, when an instance has died, and that is not the client's concern.
+    Ok(Accepted { replayed: accepted.replayed && key.is_some(), ..accepted })
 }
 
 /// The answer. A repeat shows the correlation id that the first one was recorded under.

@@ -21,7 +21,11 @@ use uuid::Uuid;
 
 use super::{FindError, Options, find, left_behind, ready, stop_left_behind};
 
-/// How long a server may take until it answers, and until it has ended when it is asked to.
+/// How long a server may take until it answers: after a power cut it may have to read a large store.
+/// Killing it early would only make it begin again.
+const START: Duration = Duration::from_mins(5);
+
+/// How long it may take until it has ended when it is asked to.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why no server was started.
@@ -42,7 +46,7 @@ pub enum StartError {
         log: String,
     },
     /// It runs and does not answer.
-    #[error("nats-server did not answer within 10 s; its log ends with:\n{log}")]
+    #[error("nats-server did not answer within five minutes; its log ends with:\n{log}")]
     Silent {
         /// The last lines that it wrote.
         log: String,
@@ -82,7 +86,7 @@ impl NatsServer {
     async fn get_ready(&mut self, name: &str) -> Result<(), StartError> {
         let log = self.options.log_file();
         let ports_dir = self.options.ports_dir();
-        let answer = timeout(PATIENCE, ready::until_ready(&ports_dir, self.pid, name));
+        let answer = timeout(START, ready::until_ready(&ports_dir, self.pid, name));
         let ports = tokio::select! {
             ports = answer => ports.map_err(|_| StartError::Silent { log: last_lines(&log) })?,
             status = self.child.wait() => {

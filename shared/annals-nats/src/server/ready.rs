@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use serde::Deserialize;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// Where a server listens.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +23,13 @@ struct PortsFile {
 pub(super) async fn until_ready(ports_dir: &Path, pid: u32, name: &str) -> Ports {
     let mut every = interval(Duration::from_millis(10));
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (started, mut told) = (Instant::now(), 0);
     loop {
         every.tick().await;
+        if started.elapsed() / 10 > Duration::from_secs(told + 1) {
+            told += 1;
+            tracing::info!("nats-server is opening its store, for {} s so far", told * 10);
+        }
         // Half a file does not parse, and is read again.
         if let Some(ports) = read_ports(ports_dir, pid)
             && answers(ports.client, name).await

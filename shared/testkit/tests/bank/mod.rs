@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 /// One account in a running system.
 pub struct Account<'a> {
-    system: &'a System,
+    /// The system that it is in.
+    pub system: &'a System,
     /// The account's id.
     pub id: Uuid,
 }
