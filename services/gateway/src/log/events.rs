@@ -11,7 +11,7 @@ use axum::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Reader;
+use super::{Events, Reader};
 use crate::{gateway::Gateway, problem::Problem, query::Parameters};
 
 /// Commits that one request looks at, at most: filters may hide all of them.
@@ -31,7 +31,7 @@ struct Wanted {
 /// A part of the log.
 #[derive(Debug, Serialize)]
 struct Page {
-    events: Vec<EventView>,
+    events: Events,
     /// What to ask for `after`: the position last looked at.
     next: Position,
 }
@@ -67,11 +67,11 @@ async fn page(log: &impl Log, wanted: &Wanted) -> Result<Page, Problem> {
     let until = wanted.until.unwrap_or(Position::MAX);
     let scope = wanted.category.clone().map_or(Scope::All, Scope::Category);
     let mut reader = Reader::new(log, scope, wanted.after);
-    let (mut events, mut looked_at) = (Vec::new(), 0);
-    while looked_at < LOOKED_AT && events.len() < wanted.limit as usize && reader.reached < until {
+    let (mut events, mut looked_at) = (Events::default(), 0);
+    while looked_at < LOOKED_AT && !events.are_enough(wanted.limit) && reader.reached < until {
         let Some(stored) = reader.next().await? else { break };
         if stored.position <= until {
-            events.extend(wanted.pick(&stored));
+            wanted.pick(&stored).iter().for_each(|event| events.push(event));
         }
         looked_at += 1;
     }
@@ -81,6 +81,7 @@ async fn page(log: &impl Log, wanted: &Wanted) -> Result<Page, Problem> {
 #[cfg(test)]
 mod tests {
     use annals_nats::MemoryLog;
+    use serde_json::Value;
 
     use super::*;
     use crate::lamp::{self, Happened};
@@ -93,8 +94,11 @@ mod tests {
     }
 
     async fn shown(wanted: Wanted) -> (Vec<(Position, u64)>, Position) {
-        let page = page(&log().await, &wanted).await.unwrap();
-        (page.events.iter().map(|event| (event.position, event.version)).collect(), page.next)
+        let page = serde_json::to_value(page(&log().await, &wanted).await.unwrap()).unwrap();
+        let events = page["events"].as_array().unwrap().iter();
+        let number = |value: &Value| value.as_u64().unwrap();
+        let places = events.map(|event| (number(&event["position"]), number(&event["version"])));
+        (places.collect(), number(&page["next"]))
     }
 
     #[tokio::test]
@@ -105,6 +109,17 @@ mod tests {
         assert_eq!(shown(next).await, (vec![(2, 1), (3, 3), (3, 4), (3, 5)], 3));
         let last = Wanted { after: 3, limit: 1, ..Wanted::default() };
         assert_eq!(shown(last).await, (vec![(4, 1)], 4));
+    }
+
+    #[tokio::test]
+    async fn a_page_ends_when_it_is_large_and_finishes_its_commit() {
+        let log = MemoryLog::default();
+        lamp::record(&log, &[1, 2, 3, 4].map(|lamp| Happened::to(lamp, 700))).await;
+        let page = page(&log, &Wanted { limit: u32::MAX, ..Wanted::default() }).await.unwrap();
+        assert_eq!(page.next, 2);
+        let text = serde_json::to_string(&page).unwrap();
+        assert_eq!(text.matches("LampLit").count(), 1400);
+        assert!((512 * 1024..1024 * 1024).contains(&text.len()), "{}", text.len());
     }
 
     #[tokio::test]

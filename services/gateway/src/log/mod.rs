@@ -6,11 +6,39 @@ pub mod stream;
 
 use std::vec;
 
-use annals_core::{Position, StoredCommit};
+use annals_core::{EventView, Position, StoredCommit};
 use annals_nats::{Log, LogError, Scope};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// How many commits are read at once.
 const PAGE: usize = 500;
+
+/// How much a page holds, in bytes; what was begun is finished.
+const LARGEST: usize = 512 * 1024;
+
+/// The events of a page, each encoded as it comes, so that their size is known.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Events {
+    encoded: Vec<Box<RawValue>>,
+    #[serde(skip)]
+    size: usize,
+}
+
+impl Events {
+    /// Adds one.
+    pub fn push(&mut self, event: &EventView) {
+        let encoded = to_raw_value(event).expect("an event is plain data");
+        self.size += encoded.get().len();
+        self.encoded.push(encoded);
+    }
+
+    /// Whether no more belong on the page.
+    pub fn are_enough(&self, limit: u32) -> bool {
+        self.encoded.len() >= limit as usize || self.size >= LARGEST
+    }
+}
 
 /// Reads a part of the log commit by commit, in pages.
 pub struct Reader<'a, L> {

@@ -11,7 +11,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Reader;
+use super::{Events, Reader};
 use crate::{
     gateway::Gateway,
     problem::{Code, Problem},
@@ -30,7 +30,7 @@ struct Wanted {
 /// A part of a stream.
 #[derive(Debug, Serialize)]
 struct Page {
-    events: Vec<EventView>,
+    events: Events,
     /// The stream's, not the last shown event's.
     version: Version,
     /// What to ask for `after`, if there is more.
@@ -64,7 +64,8 @@ pub fn not_found(stream: &StreamId) -> Problem {
 }
 
 async fn page(log: &impl Log, stream: StreamId, wanted: &Wanted) -> Result<Page, Problem> {
-    let mut page = Page { events: Vec::new(), version: 0, next: None };
+    let mut page = Page { events: Events::default(), version: 0, next: None };
+    let mut last = wanted.after;
     let mut reader = Reader::new(log, Scope::Stream(stream.clone()), 0);
     while let Some(stored) = reader.next().await? {
         page.version = stored.commit.version();
@@ -72,10 +73,12 @@ async fn page(log: &impl Log, stream: StreamId, wanted: &Wanted) -> Result<Page,
             continue;
         }
         for record in stored.commit.events.iter().filter(|record| record.version > wanted.after) {
-            match page.events.last() {
-                Some(last) if page.events.len() >= wanted.limit as usize => page.next = Some(last.version),
-                _ => page.events.push(EventView::new(record, &stored)),
+            if page.events.are_enough(wanted.limit) {
+                page.next = Some(last);
+                break;
             }
+            page.events.push(&EventView::new(record, &stored));
+            last = record.version;
         }
     }
     if page.version == 0 { Err(not_found(&stream)) } else { Ok(page) }
@@ -91,8 +94,10 @@ mod tests {
     async fn shown(wanted: Wanted) -> (Vec<Version>, Version, Option<Version>) {
         let log = MemoryLog::default();
         lamp::record(&log, &[Happened::to(1, 2), Happened::to(2, 1), Happened::to(1, 3)]).await;
-        let page = page(&log, lamp::stream(1), &wanted).await.unwrap();
-        (page.events.iter().map(|event| event.version).collect(), page.version, page.next)
+        let page = serde_json::to_value(page(&log, lamp::stream(1), &wanted).await.unwrap()).unwrap();
+        let events = page["events"].as_array().unwrap().iter();
+        let shown = events.map(|event| event["version"].as_u64().unwrap()).collect();
+        (shown, page["version"].as_u64().unwrap(), page["next"].as_u64())
     }
 
     #[tokio::test]
@@ -105,6 +110,19 @@ mod tests {
         assert_eq!(shown(end).await, (vec![5], 5, None));
         let beyond = Wanted { after: u64::MAX, since: None, limit: 3 };
         assert_eq!(shown(beyond).await, (vec![], 5, None));
+    }
+
+    #[tokio::test]
+    async fn a_page_ends_when_it_is_large() {
+        let log = MemoryLog::default();
+        lamp::record(&log, &[Happened::to(1, 700), Happened::to(1, 700), Happened::to(1, 700)]).await;
+        let everything = Wanted { after: 0, since: None, limit: u32::MAX };
+        let page = page(&log, lamp::stream(1), &everything).await.unwrap();
+        let next = page.next.unwrap();
+        assert!((700..1400).contains(&next), "{next}");
+        let text = serde_json::to_string(&page).unwrap();
+        assert_eq!((text.matches("LampLit").count() as u64, page.version), (next, 2100));
+        assert!((512 * 1024..514 * 1024).contains(&text.len()), "{}", text.len());
     }
 
     #[tokio::test]
