@@ -1,30 +1,29 @@
 //! Request bodies: bounded, and JSON.
 
+use std::time::Duration;
+
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     http::{
-        HeaderMap,
-        header::{CONTENT_ENCODING, CONTENT_TYPE},
+        HeaderMap, HeaderValue,
+        header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE},
     },
 };
 use futures_util::StreamExt;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::{
-    headers, json,
+    edge, headers, json,
     problem::{Code, Problem},
 };
 
 /// The largest body, in bytes.
 const LARGEST: usize = 256 * 1024;
 
-/// How much of a body that is too large is still taken in and thrown away: a client that is cut
-/// off in the middle of sending never sees why.
-const DRAINED: usize = 16 * 1024 * 1024;
-
-/// Reads a body to its end; an empty one needs no `Content-Type` and is `{}`.
-pub async fn read(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
-    let bytes = collect(body).await?;
+/// Reads a body to its end, which must come in time; an empty one needs no `Content-Type` and is `{}`.
+pub async fn read(headers: &HeaderMap, body: Body, time: Duration) -> Result<Value, Problem> {
+    let bytes = timeout(time, collect(body)).await.map_err(|_| late(time))??;
     if !bytes.is_empty() && !is_json(headers)? {
         let detail = "The body must be application/json in UTF-8, and not be compressed.";
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
@@ -33,24 +32,36 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
 }
 
 async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
-    let (mut bytes, mut size) = (Vec::new(), 0);
+    if body.size_hint().lower() > LARGEST as u64 {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| {
             Problem::new(Code::MalformedJson, format!("The body could not be read to its end: {error}."))
         })?;
-        size += chunk.len();
-        match size {
-            0..=LARGEST => bytes.extend_from_slice(&chunk),
-            size if size > DRAINED => break,
-            _ => {}
+        if bytes.len() + chunk.len() > LARGEST {
+            return Err(too_large());
         }
-    }
-    if size > LARGEST {
-        let detail = format!("The body is larger than {LARGEST} bytes, which are the most.");
-        return Err(Problem::new(Code::PayloadTooLarge, detail));
+        bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+fn too_large() -> Problem {
+    let detail = format!("The body is larger than {LARGEST} bytes, which are the most.");
+    closing(Problem::new(Code::PayloadTooLarge, detail))
+}
+
+fn late(time: Duration) -> Problem {
+    edge::cut_off("body");
+    closing(Problem::new(Code::RequestTimeout, format!("The body did not come to its end within {time:?}.")))
+}
+
+/// The rest of the body is not waited for, so no other request can come after it.
+fn closing(problem: Problem) -> Problem {
+    problem.header(CONNECTION, HeaderValue::from_static("close"))
 }
 
 fn is_json(headers: &HeaderMap) -> Result<bool, Problem> {
@@ -74,7 +85,7 @@ mod tests {
 
     async fn read_as(headers: &[(HeaderName, &str)], body: impl Into<Body>) -> Result<Value, Code> {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        read(&headers, body.into()).await.map_err(|problem| problem.code)
+        read(&headers, body.into(), Duration::from_secs(5)).await.map_err(|problem| problem.code)
     }
 
     #[tokio::test]

@@ -33,14 +33,34 @@ pub async fn finish(request: Request, next: Next) -> Response {
 
     let (mut head, body) = next.run(request).await.into_parts();
     let problem = head.extensions.remove::<Problem>().or_else(|| foreign(&head));
-    head.headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    head.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    dress(&mut head);
     tell(&method, &path, head.status, problem.as_ref());
     count(&method, route, head.status, begun.elapsed());
     match problem {
         Some(problem) => problem.render(head, &path),
         None => Response::from_parts(head, body),
     }
+}
+
+/// The answer to what never came to be a request: it has neither method nor path.
+pub fn refused(problem: Problem) -> Response {
+    let (mut head, _) = problem.clone().into_response().into_parts();
+    dress(&mut head);
+    debug!(code = problem.code.name(), "refused");
+    let status = head.status.as_str().to_owned();
+    metrics::counter!("annals_http_requests_total", "route" => "none", "method" => "none", "status" => status)
+        .increment(1);
+    problem.render(head, "")
+}
+
+/// Counts a client that took too long: `idle`, or over the `head`, the `body` or the `answer`.
+pub fn cut_off(over: &'static str) {
+    metrics::counter!("annals_http_cut_off_total", "over" => over).increment(1);
+}
+
+fn dress(head: &mut response::Parts) {
+    head.headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    head.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 /// Gives up on what takes too long.

@@ -5,21 +5,30 @@ use annals_core::{Catalog, Category, Projection};
 use annals_nats::{Bus, JetStreamLog, Nats, server::monitor::Durability};
 use tokio::sync::watch;
 
-use crate::problem::{Code, Problem};
+use crate::{
+    limits::Limits,
+    problem::{Code, Problem},
+};
 
 /// The gateway as its handlers see it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Gateway {
     pub(crate) catalog: Catalog,
+    pub(crate) limits: Limits,
     nats: Nats,
     durability: watch::Receiver<Durability>,
 }
 
 impl Gateway {
-    /// Serves what is in `catalog`.
+    /// Serves what is in `catalog`, within `limits`.
     #[must_use]
-    pub fn new(catalog: Catalog, nats: Nats, durability: watch::Receiver<Durability>) -> Self {
-        Self { catalog, nats, durability }
+    pub fn new(
+        catalog: Catalog,
+        limits: Limits,
+        nats: Nats,
+        durability: watch::Receiver<Durability>,
+    ) -> Self {
+        Self { catalog, limits, nats, durability }
     }
 
     /// Whether acknowledged means on disk.
@@ -71,8 +80,8 @@ pub(crate) fn unknown(code: Code, kind: &str, name: &str, known: Vec<&str>) -> P
 
 /// A gateway that reaches nobody: for tests of what it answers by itself.
 #[cfg(test)]
-pub(crate) async fn offline(catalog: Catalog) -> Gateway {
+pub(crate) async fn offline(catalog: Catalog, limits: Limits) -> Gateway {
     let nobody = "nats://127.0.0.1:1"; // the port of a service that has not been seen for decades
     let nats = Nats::connect(nobody, "test").await.unwrap();
-    Gateway::new(catalog, nats, watch::channel(Durability::Unknown).1)
+    Gateway::new(catalog, limits, nats, watch::channel(Durability::Unknown).1)
 }

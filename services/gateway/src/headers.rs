@@ -26,7 +26,7 @@ const WAIT_S: u64 = 2;
 const LONGEST_WAIT_S: u64 = 30;
 
 /// A problem with one header.
-fn invalid(name: &HeaderName, rule: &str) -> Problem {
+pub fn invalid(name: &HeaderName, rule: &str) -> Problem {
     Problem::new(Code::InvalidHeader, format!("The header `{name}` {rule}."))
 }
 

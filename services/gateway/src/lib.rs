@@ -1,17 +1,17 @@
 //! The gateway: HTTP in, NATS requests out. It has no database, and remembers nothing.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use annals_chassis::{durability, metrics};
 use annals_core::Catalog;
 use annals_nats::Nats;
 use anyhow::Context;
-use axum::serve::ListenerExt;
-use tokio::{net::TcpListener, time::sleep};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 mod accept;
+mod admit;
 mod body;
 mod commands;
 mod edge;
@@ -20,15 +20,19 @@ mod gateway;
 mod headers;
 mod health;
 mod json;
+mod limits;
 mod log;
 mod problem;
 mod query;
 mod router;
 mod segments;
+mod server;
+mod target;
 mod values;
 mod views;
 
 pub use gateway::Gateway;
+pub use limits::Limits;
 pub use router::router;
 
 /// What the service has to be told.
@@ -41,9 +45,6 @@ pub struct Config {
     /// Where its monitoring is, to see whether acknowledged means on disk.
     pub nats_monitor: Option<String>,
 }
-
-/// How long requests that have come in may take once the service is to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Listens, and serves until `shutdown`.
 ///
@@ -68,27 +69,12 @@ pub async fn serve(
     let nats = Nats::connect(&config.nats, "annals-gateway").await?;
     metrics::install();
     let durability = durability::watch(config.nats_monitor, shutdown.clone());
-    let gateway = Gateway::new(catalog, nats, durability);
+    let gateway = Gateway::new(catalog, Limits::PRODUCTION, nats, durability);
     info!("listening on http://{}", listener.local_addr()?);
-
-    // Answers are small and written at once: nothing is gained by waiting for more of them.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            warn!(%error, "answers may be late");
-        }
-    });
-    let server =
-        axum::serve(listener, router(gateway)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    tokio::select! {
-        ended = async { server.await } => ended?,
-        () = async { shutdown.cancelled().await; sleep(DRAIN).await } => warn!("some requests were cut off"),
-    }
+    server::serve(listener, router(gateway), Limits::PRODUCTION, shutdown).await;
     info!("stopped");
     Ok(())
 }
 
 #[cfg(test)]
 mod lamp;
-#[cfg(test)]
-#[path = "serve_tests.rs"]
-mod tests;

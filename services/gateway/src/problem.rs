@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 /// What went wrong, as a name that clients can rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
+    MalformedRequest,
     MalformedJson,
     InvalidPayload,
     InvalidId,
@@ -26,11 +27,14 @@ pub enum Code {
     NotFound,
     MethodNotAllowed,
     NotAcceptable,
+    RequestTimeout,
     Conflict,
     CommandInFlight,
     VersionMismatch,
     PayloadTooLarge,
+    UriTooLong,
     UnsupportedMediaType,
+    HeadTooLarge,
     Refused,
     IdempotencyKeyReused,
     InternalError,
@@ -45,6 +49,7 @@ impl Code {
     const fn facts(self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {
+            Self::MalformedRequest => (S::BAD_REQUEST, "malformed-request", "Not an HTTP request"),
             Self::MalformedJson => (S::BAD_REQUEST, "malformed-json", "Not JSON"),
             Self::InvalidPayload => (S::BAD_REQUEST, "invalid-payload", "The payload does not fit"),
             Self::InvalidId => (S::BAD_REQUEST, "invalid-id", "Not an id"),
@@ -56,10 +61,15 @@ impl Code {
             Self::NotFound => (S::NOT_FOUND, "not-found", "Nothing there"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
             Self::NotAcceptable => (S::NOT_ACCEPTABLE, "not-acceptable", "Only JSON is served"),
+            Self::RequestTimeout => (S::REQUEST_TIMEOUT, "request-timeout", "The request came too slowly"),
             Self::Conflict => (S::CONFLICT, "conflict", "Other writers were faster"),
             Self::CommandInFlight => (S::CONFLICT, "command-in-flight", "Still being carried out"),
             Self::VersionMismatch => (S::PRECONDITION_FAILED, "version-mismatch", "At another version"),
             Self::PayloadTooLarge => (S::PAYLOAD_TOO_LARGE, "payload-too-large", "Too large"),
+            Self::UriTooLong => (S::URI_TOO_LONG, "uri-too-long", "The address is too long"),
+            Self::HeadTooLarge => {
+                (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", "The head is too large")
+            }
             Self::UnsupportedMediaType => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Only JSON is taken")
             }

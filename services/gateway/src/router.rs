@@ -1,16 +1,20 @@
 //! Every route. They are generic over the catalog: a new domain adds none.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{accept, commands, edge, gateway::Gateway, health, log, views};
+use crate::{accept, admit, commands, edge, gateway::Gateway, health, log, target, views};
 
 /// All of the gateway, ready to be served.
 pub fn router(gateway: Gateway) -> Router {
+    let places = Arc::new(Semaphore::new(gateway.limits.requests));
     let api = Router::new()
         .route("/v1/commands", post(commands::by_door))
         .route("/v1/commands/{category}/{id}/{command}", post(commands::by_path))
@@ -20,7 +24,8 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/streams/{category}/{id}", get(log::stream::get))
         .route("/v1/streams/{category}/{id}/state", get(log::state::get))
         .route("/v1/events", get(log::events::get))
-        .route_layer(from_fn(accept::check));
+        .route_layer(from_fn(accept::check))
+        .route_layer(from_fn_with_state(places, admit::admit));
     Router::new()
         .merge(api)
         .route("/livez", get(health::live))
@@ -30,6 +35,7 @@ pub fn router(gateway: Gateway) -> Router {
         .with_state(gateway)
         .layer(CatchPanicLayer::custom(edge::panicked))
         .layer(from_fn(edge::deadline))
+        .layer(from_fn(target::check))
         .layer(from_fn(edge::finish))
 }
 

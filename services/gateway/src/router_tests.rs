@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
-use crate::{gateway, lamp};
+use crate::{gateway, lamp, limits::Limits};
 
 const LAMP: &str = "0190a5c5-7b1e-7c1a-9c5b-1a2b3c4d5e6f";
 
 /// What the gateway answers while there is neither a log nor any other service.
-async fn call(request: Request<Body>) -> (Response<()>, Value) {
-    let router = router(gateway::offline(lamp::catalog()).await);
+async fn call(mut request: Request<Body>) -> (Response<()>, Value) {
+    request.headers_mut().insert("host", "localhost".parse().unwrap());
+    let router = router(gateway::offline(lamp::catalog(), Limits::PRODUCTION).await);
     let (head, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     (Response::from_parts(head, ()), serde_json::from_slice(&body).unwrap_or_default())

@@ -1,12 +1,12 @@
 use serde_json::json;
 
 use super::*;
-use crate::{gateway, lamp};
+use crate::{gateway, lamp, limits::Limits};
 
 const ID: &str = "0190A5C5-7B1E-7C1A-9C5B-1A2B3C4D5E6F";
 
 async fn read(body: Value) -> Result<Asked, Problem> {
-    super::read(&gateway::offline(lamp::catalog()).await, body, None)
+    super::read(&gateway::offline(lamp::catalog(), Limits::PRODUCTION).await, body, None)
 }
 
 async fn code(body: Value) -> Code {
@@ -62,7 +62,7 @@ async fn an_id_may_be_left_out_only_at_the_beginning() {
 
 #[tokio::test]
 async fn a_repeat_without_an_id_finds_the_same_aggregate() {
-    let gateway = gateway::offline(lamp::catalog()).await;
+    let gateway = gateway::offline(lamp::catalog(), Limits::PRODUCTION).await;
     let body = json!({ "command": "lamp.light", "data": { "watts": 5 } });
     let drawn = |key| super::read(&gateway, body.clone(), Some(key)).unwrap().stream.id;
     assert_eq!(drawn("k"), drawn("k"));

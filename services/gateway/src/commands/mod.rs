@@ -45,7 +45,7 @@ pub async fn by_path(
     let outcome = async {
         let Segments((category, id, command)) = segments?;
         let terms = Terms::read(&parts.uri, &parts.headers)?;
-        let data = body::read(&parts.headers, body).await?;
+        let data = body::read(&parts.headers, body, gateway.limits.body).await?;
         let asked = Asked::by_path(&gateway, &category, &id, command, data)?;
         give(&gateway, asked, terms, correlation_id).await
     };
@@ -58,7 +58,7 @@ pub async fn by_door(State(gateway): State<Gateway>, request: Request) -> Result
     let correlation_id = correlation(&parts.headers)?;
     let outcome = async {
         let terms = Terms::read(&parts.uri, &parts.headers)?;
-        let body = body::read(&parts.headers, body).await?;
+        let body = body::read(&parts.headers, body, gateway.limits.body).await?;
         let asked = door::read(&gateway, body, terms.key.as_deref())?;
         give(&gateway, asked, terms, correlation_id).await
     };

@@ -1,0 +1,44 @@
+//! How much the gateway takes on, and for how long. Without an end to each of these, a client that
+//! is slow, or many of them, could have all the memory there is.
+
+use std::time::Duration;
+
+/// The bounds of one gateway.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From the connection's beginning, or from the last answer, to the end of the next head. A
+    /// connection that sends nothing is closed then; half a head is answered 408.
+    pub head: Duration,
+    /// What a request's head may take, in bytes, and what a connection keeps for reading. Not below
+    /// 8 KiB. A head has 100 headers at most.
+    pub head_bytes: usize,
+    /// From a body's beginning to its end; then 408.
+    pub body: Duration,
+    /// How long a client may read nothing of its answer; then the connection is reset.
+    pub stall: Duration,
+    /// Connections open at once. Further ones are closed as soon as they are made.
+    pub connections: usize,
+    /// Requests at once, until their answers are written; health and metrics are not among them.
+    /// Further ones are answered 503 at once.
+    pub requests: usize,
+    /// How long what a client still sends after its last answer is taken in and thrown away: whoever
+    /// is cut off in the middle of sending never sees why.
+    pub linger: Duration,
+    /// How long requests that have come in may take once the service is to stop.
+    pub drain: Duration,
+}
+
+impl Limits {
+    /// What a gateway runs with. At worst 128 MiB of heads, 256 MiB of bodies and 512 MiB of answers
+    /// are held at once.
+    pub const PRODUCTION: Self = Self {
+        head: Duration::from_secs(30),
+        head_bytes: 64 * 1024,
+        body: Duration::from_secs(15),
+        stall: Duration::from_secs(10),
+        connections: 2048,
+        requests: 1024,
+        linger: Duration::from_secs(5),
+        drain: Duration::from_secs(10),
+    };
+}
