@@ -9,8 +9,8 @@ pub struct Limits {
     /// From the connection's beginning, or from the last answer, to the end of the next head. A
     /// connection that sends nothing is closed then; half a head is answered 408.
     pub head: Duration,
-    /// What a request's head may take, in bytes, and what a connection keeps for reading. Not below
-    /// 8 KiB. A head has 100 headers at most.
+    /// What a request's head may take, in bytes, at least 8 KiB; a connection reads ahead by twice
+    /// that at most. A head has 100 headers at most.
     pub head_bytes: usize,
     /// From a body's beginning to its end; then 408.
     pub body: Duration,
@@ -29,8 +29,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What a gateway runs with. At worst 128 MiB of heads, 256 MiB of bodies and 512 MiB of answers
-    /// are held at once.
+    /// What a gateway runs with. At worst 256 MiB are held of what connections have read ahead, as
+    /// much of bodies, and 512 MiB of answers.
     pub const PRODUCTION: Self = Self {
         head: Duration::from_secs(30),
         head_bytes: 64 * 1024,

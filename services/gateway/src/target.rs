@@ -23,6 +23,12 @@ pub async fn check(request: Request, next: Next) -> Result<Response, Problem> {
 }
 
 fn address(uri: &Uri) -> Result<(), Problem> {
+    if !uri.path().starts_with('/') && uri.path() != "*" {
+        return Err(Problem::new(
+            Code::MalformedRequest,
+            "The request is for nothing that begins with a slash.",
+        ));
+    }
     let length = uri.path_and_query().map_or(0, |target| target.as_str().len());
     if length > LONGEST {
         let detail = format!("The address takes {length} bytes, and {LONGEST} are the most.");
@@ -66,7 +72,10 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_an_end() {
+    fn an_address_has_a_beginning_and_an_end() {
+        assert!(address(&"*".parse().unwrap()).is_ok() && address(&"http://a".parse().unwrap()).is_ok());
+        assert_eq!(address(&"nowhere".parse().unwrap()).unwrap_err().code, Code::MalformedRequest);
+
         let of = |length: usize| address(&format!("/{}", "x".repeat(length - 1)).parse().unwrap());
         assert!(of(LONGEST).is_ok());
         assert_eq!(of(LONGEST + 1).unwrap_err().code, Code::UriTooLong);

@@ -48,6 +48,7 @@ pub async fn serve(client: TcpStream, router: Router, limits: Limits, shutdown: 
     let mut connection = Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
+        .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(Socket::new(client, limits.stall)), service);
 
