@@ -170,7 +170,9 @@ async fn the_system_says_how_it_is() {
 
     Account::open(&system).await;
     let metrics = system.get("/metrics").await;
-    assert!(metrics.text.contains("annals_commands_total{"), "{}", metrics.text);
+    for name in ["annals_commands_total{", "annals_http_requests_in_flight 0", "annals_http_connections 1"] {
+        assert!(metrics.text.contains(name), "{name}: {}", metrics.text);
+    }
 
     let views = system.get("/v1/views").await.accepted();
     let names: Vec<_> =

@@ -19,7 +19,7 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
     let fits = br#"{"amount":1}"#;
     let typed = |lines: &[&str]| {
         let row = Row::request("POST", &path, 415, "unsupported-media-type");
-        lines.iter().fold(row, |row, line| row.header(line)).body(fits)
+        lines.iter().fold(row, Row::header).body(fits)
     };
     rows.push(typed(&[]));
     rows.extend(OTHER_TYPES.map(|kind| typed(&[&format!("content-type: {kind}")])));
