@@ -23,7 +23,8 @@ pub async fn admit(
 ) -> Result<Response, Problem> {
     let Some(place) = Place::take(places) else {
         counter!("annals_http_requests_shed_total").increment(1);
-        return Err(Problem::new(Code::Unavailable, "Too much is asked of the gateway right now."));
+        let detail = "Too much is asked of the gateway right now.";
+        return Err(Problem::new(Code::Unavailable, detail).quietly());
     };
     let held = |body: Body| {
         // Nothing happens to errors; this is the adapter that leaves a body's length known.

@@ -108,7 +108,7 @@ fn tell(method: &Method, path: &str, status: StatusCode, problem: Option<&Proble
     let status = problem.map_or(status, |problem| problem.code.status()).as_u16();
     match (status, problem) {
         (500, Some(problem)) => error!(%method, path, code, "{}", problem.detail),
-        (501.., Some(problem)) => warn!(%method, path, status, code, "{}", problem.detail),
+        (501.., Some(problem)) if !problem.quiet => warn!(%method, path, status, code, "{}", problem.detail),
         _ => debug!(%method, path, status, code, "answered"),
     }
 }

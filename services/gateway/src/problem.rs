@@ -112,6 +112,8 @@ pub struct Problem {
     pub detail: String,
     extensions: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Counted, and not logged: there may be thousands a second.
+    pub quiet: bool,
 }
 
 /// What the standard and the contract put there: not for a refusal's data to overwrite.
@@ -120,7 +122,13 @@ const RESERVED: [&str; 6] = ["type", "title", "status", "detail", "instance", "c
 impl Problem {
     /// A failure, and a sentence about it.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), extensions: Map::new(), headers: Vec::new() }
+        Self { code, detail: detail.into(), extensions: Map::new(), headers: Vec::new(), quiet: false }
+    }
+
+    /// The same, without a line in the log.
+    #[must_use]
+    pub fn quietly(self) -> Self {
+        Self { quiet: true, ..self }
     }
 
     /// Something else that a client may want to know.
