@@ -39,6 +39,6 @@ impl Limits {
         connections: 2048,
         requests: 1024,
         linger: Duration::from_secs(5),
-        drain: Duration::from_secs(10),
+        drain: Duration::from_secs(8),
     };
 }
