@@ -1,11 +1,6 @@
 //! The gateway as a process of its own.
 
-use std::net::SocketAddr;
-
-use annals_chassis::{
-    config::{LogArgs, NatsArgs},
-    shutdown, telemetry,
-};
+use annals_chassis::{config, probe, shutdown, telemetry};
 use annals_gateway::{Config, run};
 use clap::Parser;
 
@@ -15,16 +10,21 @@ use clap::Parser;
 struct Cli {
     /// Where to listen.
     #[arg(long, env = "ANNALS_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    listen: std::net::SocketAddr,
     #[command(flatten)]
-    nats: NatsArgs,
+    nats: config::NatsArgs,
     #[command(flatten)]
-    log: LogArgs,
+    check: config::CheckArgs,
+    #[command(flatten)]
+    log: config::LogArgs,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Cli { listen, nats: NatsArgs { nats, nats_monitor }, log } = Cli::parse();
+    let Cli { listen, nats: config::NatsArgs { nats, nats_monitor }, check, log } = Cli::parse();
+    if check.check {
+        return Ok(probe::ready(listen).await?);
+    }
     telemetry::init(log.log);
     run(Config { listen, nats, nats_monitor }, annals_domains::catalog(), shutdown::signal()).await
 }

@@ -40,3 +40,11 @@ pub struct HealthArgs {
     #[arg(long, env = "ANNALS_HEALTH")]
     pub health: Option<SocketAddr>,
 }
+
+/// To ask instead of to serve.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Ask the running service whether it is ready; ends with 0 if it is, with 1 and a sentence if not.
+    #[arg(long)]
+    pub check: bool,
+}
