@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the README's story, word for word, against the README's own `cargo run -- up`.
+"""Runs the README's story, word for word, against the README's own `cargo run -- up`. (`.ci/compose`
+runs it against `docker compose up --wait`.)
 
 A ```console block holds commands (`$ ...`) and what they print; `…` stands for anything. The story
 starts on an empty data directory, so it moves an existing `data` out of the way first. At the end
@@ -55,6 +56,7 @@ def run_story(readme):
 
 def check_logs(lines, account):
     """The workers' lines: readable at 100 columns, with the ids of what they are about."""
+    lines = [line for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)]
     about = [line for line in lines if account[-12:] in line]
     for service, words in [("command", "deposit"), ("projector", "balances"), ("reactor", "welcome")]:
         if not any(re.search(rf"\b{service}\b.*\b{words}\b", line) for line in lines):
@@ -102,7 +104,7 @@ def main():
         if system.wait(timeout=20) not in (0, -signal.SIGINT, 130):
             sys.exit(f"the system ended with {system.returncode}")
         reader.join(timeout=5)
-        check_logs([line for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)], account)
+        check_logs(lines, account)
         print(f"\nstory: {steps} passed, 0 failed")
     finally:
         if system.poll() is None:
