@@ -65,9 +65,10 @@ def install(packages):
 
 
 def prefer_client_of_engine(folder):
-    """Another client, without an engine, may come first on the PATH."""
-    client = Path(shutil.which("dockerd")).with_name("docker")
-    (Path(folder) / "docker").symlink_to(client)
+    """Another client, too new for this engine, may come first on the PATH."""
+    client = Path("/usr/bin/docker")
+    if client.exists():
+        (Path(folder) / "docker").symlink_to(client)
     os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
@@ -95,7 +96,7 @@ def start_engine(folder):
     engine = subprocess.Popen(
         ["dockerd", "--host", os.environ["DOCKER_HOST"], "--data-root", IMAGES,
          "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid"],
-        stdout=log.open("w"), stderr=subprocess.STDOUT,
+        stdout=log.open("w"), stderr=subprocess.STDOUT, start_new_session=True,
     )
     deadline = time.monotonic() + DEADLINE_S
     while not answers():
