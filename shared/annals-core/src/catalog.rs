@@ -7,7 +7,7 @@ use std::{
 
 use thiserror::Error;
 
-use crate::{Category, Decider, Order, Projection, Reactor, StoredCommit, Unreadable};
+use crate::{Category, Decider, Order, Projection, Reactor, StoredCommit, Unreadable, reactor::NOTIFICATION};
 
 /// One subject: its kinds of aggregate, what is shown of them, and what follows from them.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +85,17 @@ pub enum CatalogError {
         /// The category.
         category: String,
     },
+    /// Each would be run on every event, and one of them is a mistake.
+    #[error("`{reader}` has two functions on category `{category}`")]
+    ReadTwice {
+        /// The view or reactor.
+        reader: String,
+        /// The category.
+        category: String,
+    },
+    /// A notification about a notification would breed without end.
+    #[error("reactor `{0}` may answer no `Reaction` on `notification`, but `Request` or `Deliver`")]
+    MayBreed(String),
     /// A view's key, order or filter is not among its columns.
     #[error("view `{view}` has no column `{column}`")]
     UnknownColumn {
@@ -165,14 +176,34 @@ impl Catalog {
 
 impl Contents {
     fn check_readers(&self) -> Result<(), CatalogError> {
-        let views = self.projections.values().flat_map(|it| it.categories().map(|name| (it.view, name)));
-        let reactors = self.reactors.values().flat_map(|it| it.categories().map(|name| (it.name, name)));
-        match views.chain(reactors).find(|(_, category)| !self.categories.contains_key(category)) {
-            None => Ok(()),
-            Some((reader, category)) => {
-                Err(CatalogError::UnknownCategory { reader: reader.into(), category: category.into() })
+        for projection in self.projections.values() {
+            self.check_reads(projection.view, projection.categories())?;
+        }
+        for reactor in self.reactors.values() {
+            self.check_reads(reactor.name, reactor.categories())?;
+            if reactor.reads.iter().any(|it| it.category == NOTIFICATION && it.answers_anything()) {
+                return Err(CatalogError::MayBreed(reactor.name.into()));
             }
         }
+        Ok(())
+    }
+
+    fn check_reads(
+        &self,
+        reader: &str,
+        categories: impl Iterator<Item = &'static str>,
+    ) -> Result<(), CatalogError> {
+        let mut seen = HashSet::new();
+        for category in categories {
+            let (reader, name) = (reader.into(), category.into());
+            if !self.categories.contains_key(category) {
+                return Err(CatalogError::UnknownCategory { reader, category: name });
+            }
+            if !seen.insert(category) {
+                return Err(CatalogError::ReadTwice { reader, category: name });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lends a typed function of a domain to the services, which know no types.
 
-use std::{fmt, sync::Arc};
+use std::{any::TypeId, fmt, sync::Arc};
 
 use crate::{Decider, EventRecord, Recorded, StoredCommit, Unreadable, category};
 
@@ -11,6 +11,8 @@ type Handle<T> = dyn Fn(&EventRecord, &StoredCommit) -> Result<Vec<T>, Unreadabl
 pub struct Handler<T> {
     /// The category whose events it handles.
     pub category: &'static str,
+    /// What the function itself answers: `T`, or a type that can say less.
+    answers: TypeId,
     handle: Arc<Handle<T>>,
 }
 
@@ -20,16 +22,24 @@ impl<T> fmt::Debug for Handler<T> {
     }
 }
 
+impl<T: 'static> Handler<T> {
+    /// Whether its function can answer everything that a `T` can be.
+    pub(crate) fn answers_anything(&self) -> bool {
+        self.answers == TypeId::of::<T>()
+    }
+}
+
 /// `Account::on(project)`: attaches a pure function to the events of a category.
 pub trait Listen: Decider {
     /// Handles every event of this category with `handle`.
     #[must_use]
-    fn on<T: 'static>(handle: fn(&Recorded<Self::Event>) -> Vec<T>) -> Handler<T> {
+    fn on<A: Into<T> + 'static, T: 'static>(handle: fn(&Recorded<Self::Event>) -> Vec<A>) -> Handler<T> {
         Handler {
             category: Self::NAME,
+            answers: TypeId::of::<A>(),
             handle: Arc::new(move |record, stored| {
                 let event = category::read::<Self>(&record.kind, record.schema, &record.data)?;
-                Ok(handle(&Recorded::new(event, record, stored)))
+                Ok(handle(&Recorded::new(event, record, stored)).into_iter().map(Into::into).collect())
             }),
         }
     }

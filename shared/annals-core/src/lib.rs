@@ -34,7 +34,7 @@ pub use fields::FieldError;
 pub use handler::{Handler, Listen};
 pub use ids::{Position, StreamId, Version, command_id, reaction_id};
 pub use projection::{Column, Kind, Order, Projection, Shows};
-pub use reactor::{Dispatch, Notice, Outgoing, Reaction, Reactor, Request};
+pub use reactor::{Deliver, Dispatch, Notice, Outgoing, ReactError, Reaction, Reactor, Request, Start};
 pub use recorded::{EventView, Recorded, micros};
 pub use schema::{Unreadable, Upcaster};
 pub use sql::{Sql, SqlValue};

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 use uuid::Uuid;
 
 use crate::{Decider, EventRecord, Handler, StoredCommit, StreamId, Unreadable, handler, reaction_id};
@@ -11,8 +12,20 @@ use crate::{Decider, EventRecord, Handler, StoredCommit, StreamId, Unreadable, h
 pub struct Reactor {
     /// Its name, in kebab-case. It is part of the ids of what it does: never change it.
     pub name: &'static str,
-    /// One function per category that it reads.
+    /// Where in the log it begins when it is run for the first time.
+    pub from: Start,
+    /// One function per category that it reads. On notifications it answers [`Request`] or
+    /// [`Deliver`]: a notification about a notification would breed without end.
     pub reads: Vec<Handler<Reaction>>,
+}
+
+/// Where in the log a reactor begins. From then on it misses nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With the first event, however old.
+    Beginning,
+    /// With what happens after its first start.
+    Now,
 }
 
 /// What a reactor wants done.
@@ -20,10 +33,26 @@ pub struct Reactor {
 pub enum Reaction {
     /// Tell somebody.
     Notify(Notice),
-    /// Ask an aggregate for something.
+    /// Ask an aggregate for something. A function that does nothing else answers [`Request`]s.
     Command(Request),
-    /// Hand the notification, to whose stream the event belongs, to its channel.
+    /// As [`Deliver`].
     Deliver,
+}
+
+/// Hand the notification, to whose stream the event belongs, to its channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deliver;
+
+impl From<Request> for Reaction {
+    fn from(request: Request) -> Self {
+        Self::Command(request)
+    }
+}
+
+impl From<Deliver> for Reaction {
+    fn from(_: Deliver) -> Self {
+        Self::Deliver
+    }
 }
 
 /// A message for somebody.
@@ -88,8 +117,25 @@ pub enum Outgoing {
     Deliver,
 }
 
+/// Why a commit cannot be acted on.
+#[derive(Debug, Clone, Error)]
+pub enum ReactError {
+    /// An event of it cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// A notification would be asked for because of a notification.
+    #[error("reactor `{0}` answers a notification with a notification, which would breed without end")]
+    Breeds(&'static str),
+    /// Only notifications can be delivered.
+    #[error("reactor `{0}` delivers what is not a notification")]
+    NotANotification(&'static str),
+}
+
 /// The category that notices become. Its deciders' `request` command is given for each.
 pub(crate) const NOTIFICATION: &str = "notification";
+
+/// The command that is given for a notice.
+const REQUEST: &str = "request";
 
 impl Reactor {
     /// The categories that it reads.
@@ -99,18 +145,30 @@ impl Reactor {
 
     /// Says what is to be done about a commit.
     ///
-    /// A notification about a notification is dropped: it would breed without end.
-    ///
     /// # Errors
-    /// When an event of the commit cannot be read.
-    pub fn react<'a>(&self, stored: &'a StoredCommit) -> Result<Vec<Dispatch<'a>>, Unreadable> {
-        let reactions = handler::run(&self.reads, stored)?;
+    /// When an event of the commit cannot be read, or what is wanted would do harm.
+    pub fn react<'a>(&self, stored: &'a StoredCommit) -> Result<Vec<Dispatch<'a>>, ReactError> {
+        let reactions = handler::run(&self.reads, stored)?.into_iter();
+        let dispatch = |(cause, reaction)| {
+            let outgoing = self.address(stored, cause, reaction);
+            self.check(stored, &outgoing)?;
+            Ok(Dispatch { cause, outgoing })
+        };
+        reactions.map(dispatch).collect()
+    }
+
+    /// What the catalog cannot see, because functions hide it.
+    fn check(&self, stored: &StoredCommit, outgoing: &Outgoing) -> Result<(), ReactError> {
         let about_notification = stored.commit.stream.category == NOTIFICATION;
-        Ok(reactions
-            .into_iter()
-            .filter(|(_, reaction)| !(about_notification && matches!(reaction, Reaction::Notify(_))))
-            .map(|(cause, reaction)| Dispatch { cause, outgoing: self.address(stored, cause, reaction) })
-            .collect())
+        match outgoing {
+            Outgoing::Deliver if !about_notification => Err(ReactError::NotANotification(self.name)),
+            Outgoing::Command { stream, command, .. }
+                if about_notification && stream.category == NOTIFICATION && command == REQUEST =>
+            {
+                Err(ReactError::Breeds(self.name))
+            }
+            Outgoing::Deliver | Outgoing::Command { .. } => Ok(()),
+        }
     }
 
     fn address(&self, stored: &StoredCommit, cause: &EventRecord, reaction: Reaction) -> Outgoing {
@@ -126,7 +184,7 @@ impl Reactor {
             Reaction::Notify(notice) => Outgoing::Command {
                 id: id(notice.name),
                 stream: StreamId::new(NOTIFICATION, id(notice.name)),
-                command: "request".into(),
+                command: REQUEST.into(),
                 data: json!({
                     "reactor": self.name,
                     "channel": "log",
@@ -152,3 +210,7 @@ pub(crate) fn tagged<C: Serialize>(command: &C) -> (String, Value) {
         .expect("the catalog refuses commands that are not struct variants");
     tagged.into_iter().next().expect("a variant has a name")
 }
+
+#[cfg(test)]
+#[path = "reactor_tests.rs"]
+mod tests;

@@ -1,6 +1,6 @@
 //! Whom we tell when something happens to an account.
 
-use annals_core::{Listen, Notice, Reaction, Reactor, Recorded};
+use annals_core::{Listen, Notice, Reaction, Reactor, Recorded, Start};
 
 use super::{Account, Event};
 
@@ -8,11 +8,15 @@ use super::{Account, Event};
 const LARGE_CENTS: i64 = 10_000_00;
 
 pub(super) fn welcome() -> Reactor {
-    Reactor { name: "welcome", reads: vec![Account::on(greet_the_owner)] }
+    Reactor { name: "welcome", from: Start::Beginning, reads: vec![Account::on(greet_the_owner)] }
 }
 
 pub(super) fn large_withdrawal() -> Reactor {
-    Reactor { name: "large-withdrawal", reads: vec![Account::on(tell_the_fraud_desk)] }
+    Reactor {
+        name: "large-withdrawal",
+        from: Start::Beginning,
+        reads: vec![Account::on(tell_the_fraud_desk)],
+    }
 }
 
 fn greet_the_owner(it: &Recorded<Event>) -> Vec<Reaction> {
