@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{Consumer, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::{Consumer, pull};
 
 use crate::{LogError, Nats, log::unavailable, stream, subject};
 
 impl Nats {
     /// Creates the durable consumer of some categories, or finds it. `config` says how it
-    /// acknowledges; it begins with the log.
+    /// acknowledges, and where it begins.
     pub(crate) async fn consumer(
         &self,
         durable: &str,
@@ -17,7 +17,6 @@ impl Nats {
     ) -> Result<Consumer<pull::Config>, LogError> {
         let config = pull::Config {
             durable_name: Some(durable.into()),
-            deliver_policy: DeliverPolicy::All, // it could not be reset to before a configured start
             filter_subjects: categories.iter().map(|category| subject::of_category(category)).collect(),
             ..config
         };

@@ -1,7 +1,7 @@
 //! Following the log from a position that the follower itself remembers: views.
 
 use annals_core::Position;
-use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use futures_util::StreamExt;
 use tracing::debug;
 
@@ -33,6 +33,7 @@ impl Nats {
         after: Position,
     ) -> Result<Follower, LogError> {
         let config = pull::Config {
+            deliver_policy: DeliverPolicy::All, // it could not be reset to before a configured start
             ack_policy: AckPolicy::All,
             max_ack_pending: 4 * i64::try_from(BATCH).expect("a thousand is a number"),
             ..pull::Config::default()

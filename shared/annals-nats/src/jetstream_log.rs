@@ -150,7 +150,7 @@ impl JetStreamLog {
 }
 
 /// Bounded also while the connection takes nothing, because it is being made again.
-async fn within<T>(question: impl Future<Output = T>) -> Result<T, LogError> {
+pub(crate) async fn within<T>(question: impl Future<Output = T>) -> Result<T, LogError> {
     timeout(2 * PATIENCE, question).await.map_err(|_| unavailable("the log does not answer"))
 }
 

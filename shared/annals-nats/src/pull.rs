@@ -1,0 +1,56 @@
+//! Commits on their way to a reactor.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{Consumer, pull};
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{Delivery, LogError, Nats, Wake, jetstream_log::within, log::unavailable};
+
+/// Commits on their way, not more than were asked for: each finds somebody to work on it.
+pub struct Pull {
+    messages: pull::Batch,
+    ends: Instant,
+}
+
+/// How long one pull lasts while nothing comes. Short, because one that the server has forgotten
+/// shows by nothing else.
+const IDLE: Duration = Duration::from_secs(1);
+
+impl Pull {
+    pub(crate) async fn begin(consumer: &Consumer<pull::Config>, most: usize) -> Result<Self, LogError> {
+        let batch = consumer.batch().max_messages(most).expires(IDLE).messages();
+        let messages = within(batch).await?.map_err(unavailable)?;
+        Ok(Self { messages, ends: Instant::now() + 2 * IDLE })
+    }
+
+    /// Waits for the next commit. None: ask again.
+    ///
+    /// # Errors
+    /// When the consumer is gone: listen again.
+    pub async fn next(&mut self) -> Result<Option<Wake>, LogError> {
+        loop {
+            let Ok(Some(message)) = timeout_at(self.ends, self.messages.next()).await else {
+                return Ok(None);
+            };
+            if let Some(delivery) = Delivery::new(message.map_err(unavailable)?) {
+                return Ok(Some(Wake { delivery }));
+            }
+        }
+    }
+
+    /// Gives back what was delivered and not looked at, so that others need not wait for it.
+    pub async fn release(mut self, nats: &Nats) {
+        let mut unread = Vec::new();
+        while let Some(Some(Ok(message))) = self.messages.next().now_or_never() {
+            unread.extend(Delivery::new(message).map(|delivery| Wake { delivery }));
+        }
+        // While it is asked for, the server might give it to us once more.
+        drop(self.messages);
+        nats.flush().await;
+        for wake in unread {
+            wake.give_back().await;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A commit in the hands of a reactor.
+
+use std::{convert::Infallible, time::Duration};
+
+use async_nats::jetstream::AckKind;
+use tokio::time::sleep;
+use tracing::{debug, warn};
+
+use crate::{Delivery, jetstream_log::within};
+
+/// A commit that a reactor is to deal with. Unless somebody is [working](Wake::working) on it, it
+/// comes again after [`Wake::PATIENCE`], to whichever instance.
+#[derive(Debug)]
+pub struct Wake {
+    /// The commit.
+    pub delivery: Delivery,
+}
+
+impl Wake {
+    /// How long the server waits for a sign of life before it gives the commit to another.
+    pub const PATIENCE: Duration = Duration::from_secs(3);
+
+    /// Between two signs of life: two of them may get lost.
+    const SIGN: Duration = Duration::from_secs(1);
+
+    /// Does `work`, and tells the server all the while that somebody does.
+    pub async fn working<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = work => done,
+            never = self.show_life() => match never {},
+        }
+    }
+
+    async fn show_life(&self) -> Infallible {
+        loop {
+            sleep(Self::SIGN).await;
+            self.tell(AckKind::Progress).await;
+        }
+    }
+
+    /// Dealt with. Waits until the server knows, so that a clean stop repeats nothing.
+    pub async fn settle(self) {
+        let position = self.delivery.position;
+        let known = within(self.delivery.message.double_ack()).await;
+        if let Some(error) =
+            known.map_or_else(|it| Some(it.to_string()), |it| it.err().map(|it| it.to_string()))
+        {
+            warn!(position, error, "settled, but the server does not know: it will come again");
+        }
+    }
+
+    /// Not dealt with: it shall come again after a while.
+    pub async fn retry(self, after: Duration) {
+        self.tell(AckKind::Nak(Some(after))).await;
+    }
+
+    /// Not looked at: it shall come again at once.
+    pub(crate) async fn give_back(self) {
+        self.tell(AckKind::Nak(None)).await;
+    }
+
+    /// If this gets lost, the commit comes again.
+    async fn tell(&self, kind: AckKind) {
+        if let Ok(Ok(())) = within(self.delivery.message.ack_with(kind)).await {
+            return;
+        }
+        debug!(position = self.delivery.position, "the server could not be told: it may come again");
+    }
+}
