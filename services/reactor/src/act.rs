@@ -1,12 +1,12 @@
 //! What one commit makes a reactor do.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use annals_core::{Catalog, Dispatch, Outgoing, Reactor, StoredCommit};
-use annals_nats::{Bus, Delivery, JetStreamLog, Nats};
+use annals_nats::{Attempts, Bus, Delivery, JetStreamLog, Nats};
 use tracing::warn;
 
-use crate::give::Order;
+use crate::{give::Order, pauses::Pauses, trouble::Trouble};
 
 /// A reactor with what it acts through.
 pub(crate) struct Actor {
@@ -14,6 +14,9 @@ pub(crate) struct Actor {
     pub catalog: Catalog,
     pub bus: Bus,
     pub log: JetStreamLog,
+    pub attempts: Attempts,
+    pub pauses: Pauses,
+    pub trouble: Trouble,
 }
 
 /// Whether a commit is dealt with.
@@ -24,36 +27,27 @@ pub(crate) enum Settlement {
     Retry(Duration),
 }
 
-impl Settlement {
-    /// After the n-th delivery in vain: 1, 2, 4 ... 64 s.
-    pub(crate) fn later(times: u64) -> Self {
-        Self::Retry(Duration::from_secs(1 << times.saturating_sub(1).min(6)))
-    }
-}
-
 impl Actor {
-    pub(crate) fn new(reactor: Reactor, catalog: Catalog, nats: &Nats) -> Self {
-        Self { reactor, catalog, bus: nats.bus(), log: nats.log() }
+    pub(crate) fn new(
+        reactor: Reactor,
+        catalog: Catalog,
+        nats: &Nats,
+        pauses: Pauses,
+        trouble: Trouble,
+    ) -> Self {
+        let (bus, log, attempts) = (nats.bus(), nats.log(), nats.attempts());
+        Self { reactor, catalog, bus, log, attempts, pauses, trouble }
     }
 
     /// Does everything about a commit that is to be done. Doing it again does nothing twice.
     pub(crate) async fn act(&self, delivery: &Delivery) -> Settlement {
-        let name = self.reactor.name;
-        let later = |reason: &dyn std::fmt::Display| {
-            warn!(
-                position = delivery.position,
-                times = delivery.times,
-                "{name} cannot read an event: {reason}"
-            );
-            Settlement::later(delivery.times)
-        };
         let stored = match &delivery.stored {
             Ok(stored) => stored,
-            Err(error) => return later(error),
+            Err(error) => return self.stuck(delivery, error),
         };
         let dispatches = match self.reactor.react(stored) {
             Ok(dispatches) => dispatches,
-            Err(error) => return later(&error),
+            Err(error) => return self.stuck(delivery, &error),
         };
         for dispatch in dispatches {
             let settlement = self.carry_out(stored, dispatch, delivery.times).await;
@@ -61,8 +55,21 @@ impl Actor {
                 return settlement;
             }
         }
-        metrics::counter!("annals_reactor_commits_total", "reactor" => name).increment(1);
+        self.trouble.unstuck(self.reactor.name, delivery.position);
         Settlement::Settled
+    }
+
+    /// Later: 1, 2, 4 ... 64 s after the n-th delivery.
+    pub(crate) fn later(&self, times: u64) -> Settlement {
+        Settlement::Retry(self.pauses.retry(times))
+    }
+
+    /// Perhaps the next release can read it.
+    fn stuck(&self, delivery: &Delivery, reason: &dyn Display) -> Settlement {
+        let (name, position, times) = (self.reactor.name, delivery.position, delivery.times);
+        warn!(position, times, "{name} cannot act on a commit: {reason}");
+        self.trouble.stuck(name, position, reason.to_string());
+        self.later(times)
     }
 
     async fn carry_out(&self, stored: &StoredCommit, dispatch: Dispatch<'_>, times: u64) -> Settlement {
@@ -70,7 +77,7 @@ impl Actor {
             Outgoing::Deliver => self.deliver(stored, dispatch.cause, times).await,
             Outgoing::Command { id, stream, command, data } => {
                 let order = Order { id, stream, command, data };
-                self.give(stored, dispatch.cause, order).await.unwrap_or_else(|_| Settlement::later(times))
+                self.give(stored, dispatch.cause, order).await.unwrap_or_else(|_| self.later(times))
             }
         }
     }

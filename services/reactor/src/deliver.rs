@@ -6,6 +6,7 @@ use annals_core::{EventRecord, StoredCommit, Unreadable, reaction_id};
 use annals_nats::{Log, LogError};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::{
@@ -16,6 +17,9 @@ use crate::{
 
 /// After so many attempts a notification is abandoned.
 const ATTEMPTS: u64 = 6;
+
+/// How long reading a notification may take: its stream has a handful of commits.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the notification's own stream says of it.
 #[derive(Deserialize)]
@@ -29,31 +33,37 @@ enum Notification {
 impl Actor {
     /// One attempt. What it comes to is recorded on the notification's stream.
     pub(crate) async fn deliver(&self, stored: &StoredCommit, cause: &EventRecord, times: u64) -> Settlement {
+        let id = stored.commit.stream.id;
+        let later = |reason: String| {
+            warn!(category = "notification", %id, "not delivered, trying again: {reason}");
+            self.later(times)
+        };
         let notification = match self.notification(stored).await {
             Ok(notification) => notification,
-            Err(reason) => {
-                warn!(id = %stored.commit.stream.id, "the notification cannot be read: {reason}");
-                return Settlement::later(times);
-            }
+            Err(reason) => return later(reason),
         };
         let Notification::Requested { channel, to, subject, attempts } = notification else {
             return Settlement::Settled;
         };
-        let message = Message {
-            id: stored.commit.stream.id,
-            correlation: stored.commit.context.correlation_id,
-            to: &to,
-            subject: &subject,
-            again: times > attempts + 1,
+        let again = match self.attempts.begin(id).await {
+            Ok(again) => again,
+            Err(error) => return later(error.to_string()),
         };
-        let attempt = attempts + 1;
-        let recorded = match channel::send(&channel, &message) {
+        let correlation = stored.commit.context.correlation_id;
+        let message = Message { id, correlation, to: &to, subject: &subject, again };
+        let outcome = channel::send(&channel, &message);
+        // Another attempt is no repeat of one that is known to have failed.
+        let known = outcome.is_err() && !again;
+        let recorded = match outcome {
             Ok(receipt) => {
                 self.record(stored, cause, "sent", "record-sent", json!({ "receipt": receipt })).await
             }
-            Err(error) => self.failed(stored, cause, attempt, error).await,
+            Err(error) => self.failed(stored, cause, attempts + 1, error).await,
         };
-        recorded.unwrap_or_else(|NotGiven| Settlement::later(times))
+        if known || matches!(recorded, Ok(Settlement::Settled)) {
+            self.attempts.end(id).await;
+        }
+        recorded.unwrap_or_else(|NotGiven| self.later(times))
     }
 
     async fn failed(
@@ -68,8 +78,7 @@ impl Actor {
         if attempt >= ATTEMPTS {
             return self.record(stored, cause, "abandoned", "abandon", json!({})).await;
         }
-        let exponent = u32::try_from(attempt - 1).unwrap_or(u32::MAX);
-        Ok(Settlement::Retry(Duration::from_secs(4_u64.saturating_pow(exponent))))
+        Ok(Settlement::Retry(self.pauses.delivery(attempt)))
     }
 
     async fn record(
@@ -90,7 +99,8 @@ impl Actor {
         let unreadable = |error: Unreadable| error.to_string();
         let category = self.catalog.category_of(stored).map_err(unreadable)?;
         let mut state = category.blank();
-        let commits = self.log.read_latest(&stored.commit.stream, 0).await;
+        let commits = timeout(PATIENCE, self.log.read_latest(&stored.commit.stream, 0)).await;
+        let commits = commits.map_err(|_| "its stream cannot be read in time")?;
         let commits = commits.map_err(|error: LogError| error.to_string())?;
         for stored in &commits {
             state = category.fold(state, stored).map_err(unreadable)?;

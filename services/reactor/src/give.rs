@@ -61,7 +61,8 @@ impl Actor {
                 "failed"
             }
         };
-        metrics::counter!("annals_reactions_total", "reactor" => reactor, "outcome" => outcome).increment(1);
+        metrics::counter!("annals_reactor_reactions_total", "reactor" => reactor, "outcome" => outcome)
+            .increment(1);
         match reply {
             Ok(_) | Err(Failure::Refused(_) | Failure::IdempotencyKeyReused) => Ok(Settlement::Settled),
             Err(_) => Err(NotGiven),

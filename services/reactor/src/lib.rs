@@ -17,9 +17,16 @@ mod act;
 mod channel;
 mod deliver;
 mod give;
+mod hands;
+mod pauses;
 mod react;
+mod tend;
+mod trouble;
+
+pub use pauses::Pauses;
 
 use act::Actor;
+use trouble::Trouble;
 
 /// What the service has to be told.
 #[derive(Debug, Clone, Args)]
@@ -40,18 +47,34 @@ pub struct Config {
 /// # Errors
 /// When the service cannot begin: a bad address or reactor, or a log that would lose events.
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
+    run_with(config, catalog, Pauses::default(), shutdown).await
+}
+
+/// As [`run`], with retries at another pace.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_with(
+    config: Config,
+    catalog: Catalog,
+    pauses: Pauses,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     if let Some(unknown) = config.only.iter().find(|name| catalog.reactors().all(|it| it.name != *name)) {
         bail!("there is no reactor `{unknown}`");
     }
     let nats = Nats::connect(&config.nats.nats, "annals-reactor").await?;
-    health::spawn(config.health.health, &config.nats, &nats, Arc::new(Vec::new), &shutdown).await?;
+    let trouble = Trouble::default();
+    let degraded = trouble.clone();
+    let degraded = Arc::new(move || degraded.sentences());
+    health::spawn(config.health.health, &config.nats, &nats, degraded, &shutdown).await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
     let tasks = TaskTracker::new();
     let wanted = |name: &str| config.only.is_empty() || config.only.iter().any(|it| it == name);
     for reactor in catalog.reactors().filter(|reactor| wanted(reactor.name)) {
-        let actor = Arc::new(Actor::new(reactor.clone(), catalog.clone(), &nats));
+        let actor = Arc::new(Actor::new(reactor.clone(), catalog.clone(), &nats, pauses, trouble.clone()));
         tasks.spawn(react::react(actor, nats.clone(), shutdown.clone()));
     }
     info!("running {} reactors", tasks.len());

@@ -29,7 +29,7 @@ pub(crate) async fn open(nats: &Nats) -> Result<Store, LogError> {
                 limit_markers: Some(MARKER),
                 ..Config::default()
             };
-            within(nats.jetstream.create_key_value(config)).await?.map_err(unavailable)?
+            within(Box::pin(nats.jetstream.create_key_value(config))).await?.map_err(unavailable)?
         }
         Err(error) => return Err(unavailable(error)),
     };

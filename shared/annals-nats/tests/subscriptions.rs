@@ -1,4 +1,4 @@
-//! Durable consumers: views that remember where they are, reactors that share the work.
+//! Durable consumers of views, which remember where they are.
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
 mod common;
@@ -86,61 +86,4 @@ async fn a_restarted_server_loses_nothing_and_is_followed_again() {
 
     append(&nats, &stream("thing")).await;
     assert_eq!(follow(&nats, 0, 2).await, [1, 2]);
-}
-
-#[tokio::test]
-async fn what_is_not_settled_comes_again() {
-    let (_server, nats) = connected().await;
-    append(&nats, &stream("thing")).await;
-    let mut listener = nats.listen("reactor-things", &["thing"], 8).await.unwrap();
-
-    let first = listener.next().await.unwrap();
-    assert_eq!((first.delivery.position, first.delivery.times), (1, 1));
-    first.retry(Duration::from_millis(10)).await;
-
-    let second = listener.next().await.unwrap();
-    assert_eq!((second.delivery.position, second.delivery.times), (1, 2));
-    second.settle().await;
-
-    append(&nats, &stream("thing")).await;
-    assert_eq!(listener.next().await.unwrap().delivery.position, 2, "the first is done with");
-}
-
-#[tokio::test]
-async fn two_listeners_share_the_work() {
-    let (_server, nats) = connected().await;
-    let mut one = nats.listen("reactor-things", &["thing"], 2).await.unwrap();
-    let mut two = nats.listen("reactor-things", &["thing"], 2).await.unwrap();
-    for _ in 0..20 {
-        append(&nats, &stream("thing")).await;
-    }
-    let mut seen = Vec::new();
-    while seen.len() < 20 {
-        let wake = tokio::select! { wake = one.next() => wake, wake = two.next() => wake }.unwrap();
-        seen.push(wake.delivery.position);
-        wake.settle().await;
-    }
-    seen.sort_unstable();
-    assert_eq!(seen, (1..=20).collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn what_is_given_back_comes_to_the_next_one_at_once() {
-    let (_server, nats) = connected().await;
-    for _ in 0..5 {
-        append(&nats, &stream("thing")).await;
-    }
-    let mut first = nats.listen("reactor-things", &["thing"], 8).await.unwrap();
-    first.next().await.unwrap().settle().await;
-    first.release().await;
-
-    let mut second = nats.listen("reactor-things", &["thing"], 8).await.unwrap();
-    let mut seen = Vec::new();
-    while seen.len() < 4 {
-        let wake = timeout(Duration::from_secs(10), second.next()).await.unwrap().unwrap();
-        seen.push(wake.delivery.position);
-        wake.settle().await;
-    }
-    seen.sort_unstable();
-    assert_eq!(seen, [2, 3, 4, 5]);
 }

@@ -9,6 +9,7 @@ mod eventually;
 mod nats;
 mod output;
 mod proxy;
+mod raw;
 mod system;
 
 pub use answer::Answer;
@@ -16,5 +17,6 @@ pub use call::Call;
 pub use eventually::{Seen, eventually, eventually_within};
 pub use nats::{TestNats, nats};
 pub use proxy::{Acknowledgements, Proxy};
+pub use raw::raw;
 pub use reqwest::{Method, header};
 pub use system::System;
