@@ -1,0 +1,109 @@
+//! A bell, a chime, and what the one has to do with the other.
+
+use annals_core::{
+    Catalog, Decider, Domain, Listen, Notice, Reaction, Reactor, Recorded, Request, Start, StreamId,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use uuid::Uuid;
+
+#[derive(Debug, Default, Serialize)]
+pub struct Bell;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BellCommand {
+    Ring {},
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub enum BellEvent {
+    BellRung {},
+}
+
+/// Nobody says no here.
+#[derive(Debug, Serialize, Error)]
+pub enum Refusal {}
+
+impl Decider for Bell {
+    const NAME: &'static str = "bell";
+    const REVISION: u32 = 1;
+    type Command = BellCommand;
+    type Event = BellEvent;
+    type Refusal = Refusal;
+
+    fn decide(&self, _: BellCommand) -> Result<Vec<BellEvent>, Refusal> {
+        Ok(vec![BellEvent::BellRung {}])
+    }
+
+    fn evolve(self, _: &BellEvent) -> Self {
+        self
+    }
+}
+
+/// It is struck as often as it is told to: only the command's id tells a repeat.
+#[derive(Debug, Default, Serialize)]
+pub struct Chime;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChimeCommand {
+    Strike {},
+    Greet {},
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub enum ChimeEvent {
+    ChimeStruck {},
+    ChimeGreeted {},
+}
+
+impl Decider for Chime {
+    const NAME: &'static str = "chime";
+    const REVISION: u32 = 1;
+    type Command = ChimeCommand;
+    type Event = ChimeEvent;
+    type Refusal = Refusal;
+
+    fn decide(&self, command: ChimeCommand) -> Result<Vec<ChimeEvent>, Refusal> {
+        Ok(vec![match command {
+            ChimeCommand::Strike {} => ChimeEvent::ChimeStruck {},
+            ChimeCommand::Greet {} => ChimeEvent::ChimeGreeted {},
+        }])
+    }
+
+    fn evolve(self, _: &ChimeEvent) -> Self {
+        self
+    }
+}
+
+fn strike(it: &Recorded<BellEvent>) -> Vec<Request> {
+    vec![Request::new::<Chime>("strike", it.id, &ChimeCommand::Strike {})]
+}
+
+fn greet(it: &Recorded<BellEvent>) -> Vec<Request> {
+    vec![Request::new::<Chime>("greet", it.id, &ChimeCommand::Greet {})]
+}
+
+fn tell(it: &Recorded<BellEvent>) -> Vec<Reaction> {
+    let (to, subject, body) = ("ada@example.com".into(), "A bell".into(), it.id.to_string());
+    vec![Reaction::Notify(Notice { name: "rung", to, subject, body })]
+}
+
+/// `striker` strikes a chime for every bell, `newcomer` greets one for every new bell, and `teller`
+/// writes to Ada.
+pub fn catalog() -> Catalog {
+    let reactor = |name, from, reads| Reactor { name, from, reads: vec![reads] };
+    let bells = Domain::of::<Bell>()
+        .and::<Chime>()
+        .reacts(reactor("striker", Start::Beginning, Bell::on(strike)))
+        .reacts(reactor("newcomer", Start::Now, Bell::on(greet)))
+        .reacts(reactor("teller", Start::Beginning, Bell::on(tell)));
+    Catalog::try_new([bells, annals_domains::notification::domain()]).unwrap()
+}
+
+/// A bell that has never rung.
+pub fn bell() -> StreamId {
+    StreamId::new(Bell::NAME, Uuid::new_v4())
+}
