@@ -6,7 +6,7 @@ use annals_core::{Start, StoredCommit, StreamId};
 use annals_nats::Log;
 use annals_testkit::eventually;
 
-use crate::world::World;
+use crate::world::{Instance, World};
 
 async fn history(world: &World, notification: &StreamId) -> Vec<StoredCommit> {
     world.nats.log().read_latest(notification, 0).await.unwrap()
@@ -20,7 +20,7 @@ async fn every_cause_is_one_mail() {
     world.each_once(10, "notification", "NotificationSent", 20).await;
     world.idle("delivery").await;
 
-    let mails: Vec<_> = instances.iter().flat_map(|instance| instance.mails()).collect();
+    let mails: Vec<_> = instances.iter().flat_map(Instance::mails).collect();
     assert_eq!(mails.len(), 20);
     assert!(!mails.iter().any(|mail| mail.contains("again")), "{mails:?}");
     for instance in instances {

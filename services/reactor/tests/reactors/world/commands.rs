@@ -1,9 +1,12 @@
 //! Stands in for the command service: decides, appends, knows a repeat by its id. It can be told to
-//! keep everybody waiting.
+//! keep everybody waiting, or to fail.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use annals_core::{
@@ -25,13 +28,16 @@ pub struct Commands {
     /// The name of the command that is kept waiting.
     held: Arc<watch::Sender<Option<&'static str>>>,
     received: Arc<AtomicUsize>,
+    /// What the next ones are answered.
+    failures: Arc<std::sync::Mutex<VecDeque<Failure>>>,
 }
 
 impl Commands {
     pub async fn serve(nats: &Nats, catalog: Catalog) -> Self {
         let (held, _) = watch::channel(None);
-        let (turn, received) = (Arc::default(), Arc::default());
-        let commands = Self { catalog, log: nats.log(), turn, held: Arc::new(held), received };
+        let (log, held) = (nats.log(), Arc::new(held));
+        let (turn, received, failures) = (Arc::default(), Arc::default(), Arc::default());
+        let commands = Self { catalog, log, turn, held, received, failures };
         let service = nats.serve("annals-command").await.unwrap().commands().await.unwrap();
         let answering = commands.clone();
         let answer = move |_: Arc<str>, request: CommandRequest| {
@@ -40,7 +46,11 @@ impl Commands {
                 commands.received.fetch_add(1, Ordering::SeqCst);
                 let mut held = commands.held.subscribe();
                 held.wait_for(|held| *held != Some(&request.command)).await.unwrap();
-                commands.decide(request).await
+                let failure = commands.failures.lock().unwrap().pop_front();
+                match failure {
+                    Some(failure) => Err(failure),
+                    None => commands.decide(request).await,
+                }
             }
         };
         tokio::spawn(service.run(answer, CancellationToken::new()));
@@ -50,6 +60,11 @@ impl Commands {
     /// Keeps everybody waiting who gives this command; none: nobody any longer.
     pub fn hold(&self, command: Option<&'static str>) {
         self.held.send_replace(command);
+    }
+
+    /// Answers the next ones like this, one each.
+    pub fn fail(&self, failures: impl IntoIterator<Item = Failure>) {
+        self.failures.lock().unwrap().extend(failures);
     }
 
     /// How many commands have come over the bus.
