@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use annals_testkit::{eventually, eventually_within};
+use annals_testkit::{eventually, eventually_within, raw};
 use tokio::time::{Instant, timeout};
 
 use crate::world::World;
@@ -58,6 +58,9 @@ async fn a_reaction_that_takes_10_s_is_not_given_twice() {
 
     let again = eventually_within(Duration::from_mins(1), "again", async || world.commands.received() > 1);
     assert!(timeout(Duration::from_secs(11), again).await.is_err(), "it was given twice");
+
+    let info = raw(&world.server.url(), "$JS.API.CONSUMER.INFO.EVENTS.reactor-striker", "").await;
+    assert!(info.contains("\"num_redelivered\":0"), "not even to the one who had it: {info}");
 
     world.commands.hold(None);
     world.idle("striker").await;

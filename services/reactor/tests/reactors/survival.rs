@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use annals_testkit::{eventually, eventually_within};
+use annals_testkit::{eventually, eventually_within, raw};
 
 use crate::world::World;
 
@@ -60,5 +60,28 @@ async fn nats_may_be_gone_for_longer_than_anybody_waits() {
     eventually("it says so no longer", async || instance.degraded().await.is_empty()).await;
     let complaints = instance.printed().matches("stands still").count();
     assert_eq!(complaints, 1, "{}", instance.printed());
+    instance.stop().await;
+}
+
+#[tokio::test]
+async fn a_consumer_that_is_alive_and_silent_is_noticed() {
+    let world = World::new().await;
+    let instance = world.start(&["striker"]);
+    world.ring(1).await;
+    world.each_once(10, "chime", "ChimeStruck", 1).await;
+    let pause = async |until: &str| {
+        let pause = format!(r#"{{"pause_until": "{until}"}}"#);
+        raw(&world.server.url(), "$JS.API.CONSUMER.PAUSE.EVENTS.reactor-striker", &pause).await
+    };
+    // To those who pull it looks like the real thing: no commit, no error.
+    assert!(pause("2999-01-01T00:00:00Z").await.contains("\"paused\":true"));
+    world.ring(1).await;
+
+    eventually_within(Duration::from_secs(20), "it is noticed", async || {
+        instance.printed().contains("striker stands still: the log is not available: the consumer is silent")
+    })
+    .await;
+    pause("2000-01-01T00:00:00Z").await;
+    world.each_once(10, "chime", "ChimeStruck", 2).await;
     instance.stop().await;
 }
