@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{info, warn};
 
 use crate::{
     act::{Actor, Settlement},
@@ -61,8 +61,9 @@ impl Worker {
         let listening = Box::pin(self.nats.listen(&durable, &categories, actor.reactor.from)); // it is large
         let Some(listener) = shutdown.run_until_cancelled(listening).await else { return Ok(()) };
         let listener = listener?;
-        actor.trouble.goes_on(name);
-        debug!("{name} is listening");
+        if actor.trouble.goes_on(name) {
+            info!("{name} goes on");
+        }
         tokio::select! {
             done = self.work(&listener) => done?,
             lost = tend(&listener, &actor, &hands) => match lost? {},

@@ -25,9 +25,9 @@ impl Trouble {
         self.all().entry(reactor).or_default().still.replace(reason.into()).is_none()
     }
 
-    /// The reactor is given commits again.
-    pub(crate) fn goes_on(&self, reactor: &'static str) {
-        self.all().entry(reactor).or_default().still = None;
+    /// The reactor is given commits. True if it stood still.
+    pub(crate) fn goes_on(&self, reactor: &'static str) -> bool {
+        self.all().entry(reactor).or_default().still.take().is_some()
     }
 
     /// The reactor cannot act on a commit. Other commits go on.
@@ -86,7 +86,8 @@ mod tests {
             ["reactor delivery: position 7: odd, and 1 more", "reactor welcome stands still: no log"]
         );
 
-        trouble.goes_on("welcome");
+        assert!(trouble.goes_on("welcome"));
+        assert!(!trouble.goes_on("welcome"));
         trouble.unstuck("delivery", 7);
         trouble.settled("delivery", 8);
         assert_eq!(trouble.sentences(), ["reactor delivery: position 9: odd"]);
