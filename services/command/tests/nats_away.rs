@@ -19,10 +19,8 @@ use uuid::Uuid;
 
 fn start(url: &str) -> (JoinHandle<anyhow::Result<()>>, CancellationToken) {
     let shutdown = CancellationToken::new();
-    let config = Config {
-        nats: NatsArgs { nats: url.into(), nats_monitor: None },
-        health: HealthArgs::default(),
-    };
+    let config =
+        Config { nats: NatsArgs { nats: url.into(), nats_monitor: None }, health: HealthArgs::default() };
     (tokio::spawn(run(config, annals_domains::catalog(), shutdown.clone())), shutdown)
 }
 

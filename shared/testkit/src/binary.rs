@@ -1,4 +1,4 @@
-//! The `annals` binary of the same build as the running test.
+//! The binaries of the same build as the running test.
 
 use std::{
     env,
@@ -7,10 +7,17 @@ use std::{
     sync::OnceLock,
 };
 
-/// Builds the binary, once per process, and says where it is. Blocks.
-pub(crate) fn annals() -> &'static Path {
-    static ANNALS: OnceLock<PathBuf> = OnceLock::new();
-    ANNALS.get_or_init(build)
+use tokio::task::spawn_blocking;
+
+/// The packages whose binaries are run. Each bears the name of its package.
+const PACKAGES: [&str; 5] =
+    ["annals", "annals-gateway", "annals-command", "annals-projector", "annals-reactor"];
+
+/// Says where a binary is. All are built, once per process.
+pub(crate) async fn binary(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = spawn_blocking(|| FOLDER.get_or_init(build)).await.expect("the binaries were built");
+    folder.join(name)
 }
 
 fn build() -> PathBuf {
@@ -18,20 +25,22 @@ fn build() -> PathBuf {
     let test = env::current_exe().expect("a running test has a path");
     let folder = test.ancestors().nth(2).expect("a test lies in `deps`");
     let target = folder.parent().expect("a profile's folder lies in the target folder");
-    let profile = match folder.file_name().and_then(|name| name.to_str()).expect("profiles have plain names")
-    {
-        "debug" => "dev",
-        other => other,
-    };
-
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", "annals", "--profile", profile, "--target-dir"]).arg(target);
+    cargo.args(["build", "--quiet", "--profile", profile(folder), "--target-dir"]).arg(target);
+    cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_test(&name.to_string_lossy())) {
         cargo.env_remove(name);
     }
-    assert!(cargo.status().expect("cargo can be run").success(), "the annals binary could not be built");
-    folder.join("annals")
+    assert!(cargo.status().expect("cargo can be run").success(), "the binaries could not be built");
+    folder.to_owned()
+}
+
+fn profile(folder: &Path) -> &str {
+    match folder.file_name().and_then(|name| name.to_str()).expect("profiles have plain names") {
+        "debug" => "dev",
+        other => other,
+    }
 }
 
 /// Cargo tells a test about its package. Handed on to another cargo, that makes build scripts which

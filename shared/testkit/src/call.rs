@@ -34,6 +34,14 @@ impl Call {
     pub fn body(self, body: impl Into<Body>) -> Self {
         Self(self.0.body(body))
     }
+
+    /// Sends it, also to a system that may not be there.
+    ///
+    /// # Errors
+    /// When there was no answer, or only a part of one.
+    pub async fn attempt(self) -> reqwest::Result<Answer> {
+        Answer::read(self.0.send().await?).await
+    }
 }
 
 impl IntoFuture for Call {
@@ -41,9 +49,6 @@ impl IntoFuture for Call {
     type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async {
-            let answer = async { Answer::read(self.0.send().await?).await };
-            answer.await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
-        })
+        Box::pin(async { self.attempt().await.unwrap_or_else(|error| panic!("no answer: {error:?}")) })
     }
 }

@@ -1,22 +1,34 @@
-//! For tests: a nats-server of their own, and the whole system as a real process.
+//! For tests: a nats-server of their own, and the whole system as real processes.
 //!
 //! Nothing is shared between tests: each has its own server, ports and files, and leaves none of them.
 
 mod answer;
+mod audit;
 mod binary;
 mod call;
+mod client;
+mod cluster;
 mod eventually;
+mod load;
 mod nats;
-mod output;
+mod ports;
+mod process;
 mod proxy;
 mod raw;
+mod service;
 mod system;
 
 pub use answer::Answer;
+pub use audit::{Evidence, Interruption};
 pub use call::Call;
+pub use client::Client;
+pub use cluster::Cluster;
 pub use eventually::{Seen, eventually, eventually_within};
+pub use load::{Acknowledged, Ledger, Load, Pace, email};
 pub use nats::{TestNats, nats};
+pub use process::Ended;
 pub use proxy::{Acknowledgements, Proxy};
 pub use raw::raw;
 pub use reqwest::{Method, header};
+pub use service::{Instance, Service};
 pub use system::System;

@@ -4,10 +4,14 @@ use annals_nats::server::{NatsServer, Options};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::ports::free_port;
+
 /// Starts a nats-server with nothing in it.
 pub async fn nats() -> TestNats {
     let folder = TempDir::new().expect("a temporary directory can be made");
-    let server = NatsServer::start(Options::new(folder.path().join("nats"))).await;
+    let (port, monitor_port) = (Some(free_port()), Some(free_port()));
+    let options = Options { port, monitor_port, ..Options::new(folder.path().join("nats")) };
+    let server = NatsServer::start(options).await;
     TestNats { server: server.unwrap_or_else(|error| panic!("{error}")), _folder: folder }
 }
 
@@ -30,6 +34,12 @@ impl TestNats {
     #[must_use]
     pub fn monitor_url(&self) -> String {
         self.server.monitor_url()
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
     }
 
     /// Ends it as a crash does.

@@ -1,50 +1,48 @@
-//! The whole system as a real process: `annals up`.
+//! The whole system as one real process: `annals up`.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{fs, ops::Deref, path::Path, time::Duration};
 
 use annals_nats::server::stop_left_behind;
-use reqwest::{Client, Method};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{
-    process::{Child, Command},
-    task::spawn_blocking,
-    time::timeout,
-};
 
-use crate::{Call, binary, output::Output};
+use crate::{
+    Client, Evidence, Interruption, binary::binary, eventually_within, ports::free_port, process::Process,
+};
 
 /// How long a start may take. The first one on a machine may have to fetch nats-server.
 const START: Duration = Duration::from_mins(1);
 /// How long a graceful end may take.
 const STOP: Duration = Duration::from_secs(15);
 
-/// A running Annals with its own data, ports and nats-server. Dropping it ends it and deletes its data.
+/// A running Annals with its own data, port and nats-server, and the [`Client`] of it. Dropping it
+/// ends it and deletes its data.
 #[derive(Debug)]
 pub struct System {
-    child: Child,
-    base_url: String,
+    process: Process,
     client: Client,
-    output: Output,
+    interruptions: Vec<Interruption>,
     data: TempDir,
 }
 
 impl System {
-    /// Starts a system in which nothing has happened yet, and waits until it listens.
+    /// Starts a system in which nothing has happened yet, and waits until it is ready.
     pub async fn start() -> Self {
-        let data = TempDir::new().expect("a temporary directory can be made");
-        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        let client = client.build().expect("a client without TLS needs nothing");
-        let output = Output::default();
-        let (child, base_url) = spawn(data.path(), &output).await;
-        Self { child, base_url, client, output, data }
+        Self::start_with(&[]).await
     }
 
-    /// `http://127.0.0.1:PORT`. Another one after [`System::start_again`].
-    #[must_use]
-    pub fn base_url(&self) -> &str {
-        &self.base_url
+    /// The same with further arguments on the command line, such as `--log json`.
+    pub async fn start_with(arguments: &[&str]) -> Self {
+        let data = TempDir::new().expect("a temporary directory can be made");
+        let folder = data.path().to_str().expect("a temporary directory has a plain name");
+        let port = free_port();
+        let listen = format!("127.0.0.1:{port}");
+        let all = [&["up", "--listen", &listen, "--data", folder], arguments].concat();
+        let process = Process::new(binary("annals").await, &all, data.path().join("printed.log"));
+        let mut system = Self { process, client: Client::new(port), interruptions: vec![], data };
+        system.start_again().await;
+        system
     }
 
     /// Where it keeps everything.
@@ -56,76 +54,68 @@ impl System {
     /// What it has printed so far, over all its starts: one line per event, and where it listens.
     #[must_use]
     pub fn logs(&self) -> String {
-        self.output.text()
+        self.process.printed().expect("it has been started")
+    }
+
+    /// Where its nats-server is: `nats://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn nats_url(&self) -> String {
+        let mut files = fs::read_dir(self.data.path().join("nats/ports")).expect("nats-server runs");
+        let file = files.next().expect("it says where it listens").expect("a folder can be read");
+        let ports = fs::read(file.path()).expect("a file can be read");
+        let ports: Value = serde_json::from_slice(&ports).expect("it was complete when the system was ready");
+        ports["nats"][0].as_str().expect("it lists addresses").to_owned()
+    }
+
+    /// What an auditor may look at, if it logs JSON.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        Evidence {
+            client: self.client.clone(),
+            nats_url: self.nats_url(),
+            logs: vec![self.process.log_file().clone()],
+            interruptions: self.interruptions.clone(),
+        }
     }
 
     /// Ends it as Ctrl-C does, and expects that it ends well within 15 s.
     pub async fn stop(&mut self) {
-        let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
-        let pid = pid.unwrap_or_else(|| panic!("it has ended already:\n{}", self.logs()));
-        kill_process(pid, Signal::INT).expect("a running child can be signalled");
-        let ended = timeout(STOP, self.child.wait()).await;
-        let status = ended.unwrap_or_else(|_| panic!("it has not ended within {STOP:?}:\n{}", self.logs()));
-        let status = status.expect("a child can be waited for");
-        assert!(status.success(), "it ended with {status}:\n{}", self.logs());
+        let ended = self.process.end(Signal::INT).await;
+        assert!(ended.status.success(), "it ended with {}:\n{}", ended.status, self.process.last_lines());
+        assert!(ended.took <= STOP, "it ended after {:?}", ended.took);
     }
 
     /// Ends it as a crash does (SIGKILL). Its nats-server is left behind.
     pub async fn kill(&mut self) {
-        self.child.kill().await.expect("a child can be killed");
+        self.process.kill().await;
+        self.interruptions.push(Interruption::now(true));
     }
 
-    /// Starts it again on the same data, after a kill if it still runs.
+    /// Starts it again on the same data and port, after a kill if it still runs.
     pub async fn start_again(&mut self) {
-        self.kill().await;
-        (self.child, self.base_url) = spawn(self.data.path(), &self.output).await;
+        self.process.start().await;
+        eventually_within(START, "the system is ready", async || {
+            self.process.assert_runs();
+            self.client.is_ready().await
+        })
+        .await;
     }
+}
 
-    /// Any request. `path` begins with a slash and may have a query.
-    pub fn request(&self, method: Method, path: &str) -> Call {
-        Call(self.client.request(method, format!("{}{path}", self.base_url)))
-    }
+impl Deref for System {
+    type Target = Client;
 
-    /// A read.
-    pub fn get(&self, path: &str) -> Call {
-        self.request(Method::GET, path)
-    }
-
-    /// A write.
-    pub fn post(&self, path: &str, body: &Value) -> Call {
-        self.request(Method::POST, path).json(body)
+    fn deref(&self) -> &Client {
+        &self.client
     }
 }
 
 /// Its nats-server is a process of its own, which a killed parent leaves behind.
 impl Drop for System {
     fn drop(&mut self) {
-        // It fails if it has ended already.
-        let _ = self.child.start_kill();
+        self.process.kill_now();
         if let Err(error) = stop_left_behind(&self.data.path().join("nats")) {
             eprintln!("{error}");
         }
     }
-}
-
-async fn spawn(data: &Path, output: &Output) -> (Child, String) {
-    let annals = spawn_blocking(binary::annals).await.expect("the annals binary was built");
-    let mut child = Command::new(annals)
-        .args(["up", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the annals binary can be run");
-
-    output.follow(child.stderr.take().expect("stderr is piped"));
-    let mut url = output.follow(child.stdout.take().expect("stdout is piped"));
-    let found = timeout(START, url.wait_for(Option::is_some)).await;
-    let found = found.unwrap_or_else(|_| panic!("it does not listen after {START:?}:\n{}", output.text()));
-    let found = found.unwrap_or_else(|_| panic!("it ended before it listened:\n{}", output.text()));
-    let base_url = found.clone().expect("that is what was waited for");
-    drop(found);
-    (child, base_url)
 }

@@ -1,0 +1,94 @@
+//! What the views of accounts should show.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::commit::Event;
+
+/// All accounts and all that happened to them.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    open: HashMap<Uuid, Account>,
+    movements: BTreeMap<(Uuid, u64), Movement>,
+}
+
+#[derive(Debug)]
+struct Account {
+    owner_email: String,
+    balance: u64,
+    version: u64,
+    opened_at: String,
+}
+
+#[derive(Debug)]
+struct Movement {
+    kind: &'static str,
+    amount: u64,
+    balance: u64,
+    recorded_at: String,
+}
+
+impl Accounts {
+    /// Adds an event; false if it cannot have happened.
+    pub(crate) fn apply(&mut self, event: &Event) -> bool {
+        let amount = event.data["amount"].as_u64().unwrap_or_default();
+        match event.r#type.as_str() {
+            "AccountOpened" => {
+                let owner_email = event.data["owner_email"].as_str().unwrap_or_default().to_owned();
+                let opened_at = event.time.clone();
+                let account = Account { owner_email, balance: 0, version: event.version, opened_at };
+                self.open.insert(event.subject, account).is_none()
+            }
+            "MoneyDeposited" => self.moved(event, "deposit", amount, u64::checked_add),
+            "MoneyWithdrawn" => self.moved(event, "withdrawal", amount, u64::checked_sub),
+            _ => false, // the clients close no accounts
+        }
+    }
+
+    fn moved(
+        &mut self,
+        event: &Event,
+        kind: &'static str,
+        amount: u64,
+        sum: impl Fn(u64, u64) -> Option<u64>,
+    ) -> bool {
+        let Some(account) = self.open.get_mut(&event.subject) else { return false };
+        let Some(balance) = sum(account.balance, amount) else { return false };
+        account.balance = balance;
+        account.version = event.version;
+        let movement = Movement { kind, amount, balance, recorded_at: event.time.clone() };
+        self.movements.insert((event.subject, event.version), movement);
+        event.data["balance"] == balance
+    }
+
+    /// The rows of `balances`, in its order.
+    pub(crate) fn balances(&self) -> impl Iterator<Item = Value> {
+        let mut accounts: Vec<_> = self.open.iter().collect();
+        accounts.sort_by_key(|(id, account)| (&account.opened_at, *id));
+        accounts.into_iter().map(|(id, account)| {
+            json!({
+                "account_id": id,
+                "owner_email": account.owner_email,
+                "balance": account.balance,
+                "version": account.version,
+                "opened_at": account.opened_at,
+            })
+        })
+    }
+
+    /// The rows of `statements`, in its order.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = Value> {
+        self.movements.iter().map(|((id, version), movement)| {
+            json!({
+                "account_id": id,
+                "version": version,
+                "kind": movement.kind,
+                "amount": movement.amount,
+                "balance": movement.balance,
+                "recorded_at": movement.recorded_at,
+            })
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! The mails: lines that reactors print.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Interruption, Violations, notifications::Notifications};
+
+/// That a mail was sent is noted with the time at which that was decided, a little before it is known
+/// to the one who sent it.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// A mail that was sent.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Mail {
+    /// The notification.
+    id: Uuid,
+    #[serde(rename = "timestamp")]
+    at: Timestamp,
+    #[serde(default)]
+    again: bool,
+}
+
+/// All mails, in no particular order.
+pub(crate) fn read(logs: &[PathBuf]) -> Vec<Mail> {
+    let files = logs.iter().map(|log| File::open(log).expect("a process that was started has a log"));
+    let lines = files.flat_map(|file| BufReader::new(file).lines());
+    let lines = lines.map(|line| line.expect("a log is UTF-8"));
+    let mails = lines.filter(|line| line.contains("\"target\":\"annals_reactor::channel\""));
+    mails.map(|line| serde_json::from_str(&line).expect("a mail has an id and a time")).collect()
+}
+
+/// Each notification is sent, and again only if it was on its way when something was ended.
+pub(crate) fn compare(
+    mails: &[Mail],
+    notifications: &Notifications,
+    interruptions: &[Interruption],
+    violations: &mut Violations,
+) {
+    let mut by_id: HashMap<Uuid, Vec<Mail>> = HashMap::new();
+    for mail in mails {
+        by_id.entry(mail.id).or_default().push(*mail);
+    }
+    for id in notifications.sent() {
+        violations.unless(by_id.contains_key(id), || format!("no mail was sent for {id}"));
+    }
+    for (id, mut sent) in by_id {
+        sent.sort_by_key(|mail| mail.at);
+        let noted = notifications.sent_at(id).unwrap_or(Timestamp::MAX);
+        for pair in sent.windows(2) {
+            let excused = interruptions.iter().any(|interruption| {
+                let between = pair[0].at <= interruption.at && interruption.at <= pair[1].at;
+                interruption.repeats_mails && between && noted + SLACK >= interruption.at
+            });
+            violations.unless(excused, || format!("mails without need: {pair:?}, noted at {noted}"));
+            violations.unless(pair[1].again, || format!("a repeated mail does not say so: {pair:?}"));
+        }
+    }
+}

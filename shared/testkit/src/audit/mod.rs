@@ -1,0 +1,99 @@
+//! An auditor who trusts nobody: reads the log byte by byte, does the sums, and compares them with
+//! what clients were told, with what the views show and with the mails that were sent. Shares no code
+//! with the system.
+
+mod accounts;
+mod commit;
+mod fold;
+mod mails;
+mod notifications;
+mod reader;
+mod views;
+
+use std::{path::PathBuf, time::Duration};
+
+use jiff::Timestamp;
+use tokio::time::timeout;
+
+use crate::{Client, Ledger};
+use fold::Fold;
+use reader::Reader;
+
+/// How long reactors may take to settle everything once the system is left alone.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What an auditor may look at.
+#[derive(Debug)]
+pub struct Evidence {
+    /// The gateway.
+    pub client: Client,
+    /// The log's server.
+    pub nats_url: String,
+    /// What the reactors have printed, as JSON lines: their mails are among it.
+    pub logs: Vec<PathBuf>,
+    /// Everything that was ended while it worked.
+    pub interruptions: Vec<Interruption>,
+}
+
+/// The moment at which a process was ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Interruption {
+    /// When.
+    pub at: Timestamp,
+    /// Whether a mail under way at that moment may be sent again.
+    pub repeats_mails: bool,
+}
+
+impl Interruption {
+    /// Something has just been ended.
+    #[must_use]
+    pub fn now(repeats_mails: bool) -> Self {
+        Self { at: Timestamp::now(), repeats_mails }
+    }
+}
+
+/// Everything that is not as it should be.
+#[derive(Debug, Default)]
+pub(crate) struct Violations {
+    shown: Vec<String>,
+    count: usize,
+}
+
+impl Violations {
+    pub(crate) fn add(&mut self, violation: String) {
+        const SHOWN: usize = 20;
+        self.count += 1;
+        if self.shown.len() < SHOWN {
+            self.shown.push(violation);
+        }
+    }
+
+    pub(crate) fn unless(&mut self, holds: bool, violation: impl FnOnce() -> String) {
+        if !holds {
+            self.add(violation());
+        }
+    }
+}
+
+impl Evidence {
+    /// Waits until everything is settled and holds every promise against it. What is broken fails the
+    /// test.
+    pub async fn audit(&self, ledger: &Ledger) {
+        let mut reader = Reader::open(&self.nats_url).await;
+        let mut fold = Fold::default();
+        let settled = timeout(PATIENCE, fold.read_until_settled(&mut reader)).await;
+        let mut violations = std::mem::take(&mut fold.violations);
+        if settled.is_err() {
+            let unsettled = fold.notifications.unsettled();
+            violations.add(format!("not settled within {PATIENCE:?}: {unsettled}"));
+        }
+        fold.compare_with(ledger, &mut violations);
+        views::compare(&self.client, &fold, &mut violations).await;
+        let mails = mails::read(&self.logs);
+        mails::compare(&mails, &fold.notifications, &self.interruptions, &mut violations);
+
+        let Violations { shown, count } = violations;
+        assert!(count == 0, "{count} promises are broken:\n  {}", shown.join("\n  "));
+        println!("audit: {fold}, {} mails", mails.len());
+    }
+}

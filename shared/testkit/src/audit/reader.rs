@@ -1,0 +1,42 @@
+//! The raw bytes of the log, in order.
+
+use async_nats::jetstream::{self, consumer::pull, stream::Stream};
+use futures_util::StreamExt;
+
+/// What the system calls its log.
+const LOG: &str = "EVENTS";
+
+/// Reads the log from its beginning.
+pub(crate) struct Reader {
+    stream: Stream,
+    messages: pull::Ordered,
+}
+
+/// A message as it is stored.
+pub(crate) struct Stored {
+    pub position: u64,
+    pub subject: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Reader {
+    pub(crate) async fn open(nats_url: &str) -> Self {
+        let client = async_nats::connect(nats_url).await.expect("nats-server runs");
+        let stream = jetstream::new(client).get_stream(LOG).await.expect("there is a log");
+        let consumer = stream.create_consumer(pull::OrderedConfig::default()).await;
+        let messages = consumer.expect("the log can be read").messages().await.expect("the log can be read");
+        Self { stream, messages }
+    }
+
+    /// The position of the last message.
+    pub(crate) async fn end(&mut self) -> u64 {
+        self.stream.info().await.expect("nats-server answers").state.last_sequence
+    }
+
+    /// Waits for the next message.
+    pub(crate) async fn next(&mut self) -> Stored {
+        let message = self.messages.next().await.expect("the log has no end").expect("the log can be read");
+        let position = message.info().expect("it comes from a stream").stream_sequence;
+        Stored { position, subject: message.subject.to_string(), bytes: message.payload.to_vec() }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a client wants, and which answers to it make sense.
+
+use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
+use serde_json::{Value, json};
+use uuid::{Builder, Uuid};
+
+use crate::Call;
+use crate::Client;
+
+/// From here on the fraud desk is told.
+const LARGE: u64 = 10_000_00;
+/// More than any account ever holds, and still a valid amount.
+const ABSURD: u64 = 1_000_000_000_00;
+
+/// A command, and what may come of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub account: Uuid,
+    command: &'static str,
+    data: Value,
+    /// Only if the account is at this version.
+    pub if_match: Option<u64>,
+    /// Whether it can be carried out, if nothing else is in the way.
+    pub may_succeed: bool,
+    /// The refusal that would make sense.
+    pub refusal: Option<&'static str>,
+}
+
+impl Order {
+    pub(crate) fn open(account: Uuid) -> Self {
+        Self::new(account, "open", json!({ "owner_email": email(account) }))
+    }
+
+    pub(crate) fn deposit(account: Uuid, amount: u64) -> Self {
+        Self::new(account, "deposit", json!({ "amount": amount }))
+    }
+
+    fn withdraw(account: Uuid, amount: u64) -> Self {
+        let refusal = Some("insufficient-funds");
+        Self { refusal, ..Self::new(account, "withdraw", json!({ "amount": amount })) }
+    }
+
+    fn new(account: Uuid, command: &'static str, data: Value) -> Self {
+        Self { account, command, data, if_match: None, may_succeed: true, refusal: None }
+    }
+
+    fn in_vain(self, refusal: &'static str) -> Self {
+        Self { may_succeed: false, refusal: Some(refusal), ..self }
+    }
+
+    /// Something to do with one of the accounts. `latest` says which version it was last seen at.
+    pub(crate) fn draw(random: &mut StdRng, accounts: &[Uuid], latest: impl Fn(Uuid) -> Option<u64>) -> Self {
+        let known = *accounts.choose(random).expect("there are accounts");
+        let amount = random.random_range(1..=500_00);
+        match random.random_range(0..100) {
+            0..5 => Self::open(account(random)),
+            5..45 => Self::deposit(known, amount),
+            45..75 => Self::withdraw(known, amount),
+            75..77 => Self::withdraw(known, random.random_range(LARGE - 1..=LARGE + 1)),
+            77..87 => Self { if_match: latest(known), ..Self::deposit(known, amount) },
+            87..94 => Self::withdraw(known, ABSURD).in_vain("insufficient-funds"),
+            94..97 => Self::open(known).in_vain("already-open"),
+            _ => Self::deposit(account(random), amount).in_vain("not-open"),
+        }
+    }
+
+    /// The request, ready to be sent.
+    pub(crate) fn call(&self, client: &Client, key: Uuid) -> Call {
+        let path = format!("/v1/commands/account/{}/{}", self.account, self.command);
+        let key = key.to_string();
+        let call = client.post(&path, &self.data).header("Idempotency-Key", &key);
+        let call = call.header("X-Correlation-Id", &key);
+        match self.if_match {
+            Some(version) => call.header("If-Match", &format!("\"{version}\"")),
+            None => call,
+        }
+    }
+}
+
+/// The address of an account's owner, who has no other account.
+#[must_use]
+pub fn email(account: Uuid) -> String {
+    format!("{account}@example.com")
+}
+
+/// An account that nobody has heard of.
+pub(crate) fn account(random: &mut StdRng) -> Uuid {
+    Builder::from_random_bytes(random.random()).into_uuid()
+}

@@ -1,0 +1,77 @@
+//! What "back in service" means, for each part of the system.
+
+use std::time::{Duration, Instant};
+
+use annals_testkit::{Client, Load, email, eventually_within};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// How soon after its restart whatever was killed serves again.
+const BACK: Duration = Duration::from_secs(5);
+/// Whatever was acknowledged so long before a kill may have reactions under way.
+const UNDER_WAY: Duration = Duration::from_secs(2);
+
+/// The moment of a restart. What follows is measured from there.
+pub struct Restart {
+    at: Instant,
+    /// Accounts whose owners may not have been welcomed yet when something was killed.
+    under_way: Vec<Uuid>,
+}
+
+impl Restart {
+    /// Just before the kill: notes what is under way.
+    pub fn about_to_kill(load: &Load) -> Self {
+        Self { at: Instant::now(), under_way: load.opened_within(UNDER_WAY) }
+    }
+
+    /// It is started again now.
+    pub fn now(self) -> Self {
+        Self { at: Instant::now(), ..self }
+    }
+
+    /// A command is acknowledged.
+    pub async fn commands_are_taken(&self, load: &Load) {
+        let acknowledged = timeout(self.rest(), load.deposit()).await;
+        assert!(acknowledged.is_ok(), "no command was acknowledged within {BACK:?} of the restart");
+        println!("  commands are taken {:?} after the restart", self.at.elapsed());
+    }
+
+    /// What was acknowledged after the kill can be read.
+    pub async fn views_follow(&self, load: &Load, client: &Client) {
+        let written = load.deposit().await;
+        let path = format!("/v1/views/balances/{}", written.account);
+        eventually_within(self.rest(), "the view has what was written after the kill", async || {
+            let call = client.get(&path).header("Annals-Min-Position", &written.position.to_string());
+            call.attempt().await.is_ok_and(|answer| answer.status == 200)
+        })
+        .await;
+        println!("  views follow {:?} after the restart", self.at.elapsed());
+    }
+
+    /// Whoever opens an account is welcomed, and so is whoever had opened one just before the kill.
+    pub async fn reactors_react(&self, load: &Load, client: &Client) {
+        let opened = load.open().await;
+        self.is_welcomed(client, opened.account, "who opened an account after the kill").await;
+        for account in &self.under_way {
+            self.is_welcomed(client, *account, "who opened an account just before the kill").await;
+        }
+        println!(
+            "  reactors react {:?} after the restart, {} were under way",
+            self.at.elapsed(),
+            self.under_way.len()
+        );
+    }
+
+    async fn is_welcomed(&self, client: &Client, account: Uuid, who: &str) {
+        let path = format!("/v1/views/notifications?status=sent&to={}", email(account));
+        eventually_within(self.rest(), &format!("{who} is welcomed: {account}"), async || {
+            let answer = client.get(&path).attempt().await;
+            answer.is_ok_and(|answer| answer.json["rows"].as_array().is_some_and(|rows| rows.len() == 1))
+        })
+        .await;
+    }
+
+    fn rest(&self) -> Duration {
+        BACK.saturating_sub(self.at.elapsed())
+    }
+}
