@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Before a lost consumer is asked for again.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// How long what has been begun may take at a stop. What takes longer comes again.
 const DRAIN: Duration = Duration::from_secs(4);

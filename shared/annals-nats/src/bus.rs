@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use annals_core::{
     TraceParent,
-    bus::{CommandReply, CommandRequest, Failure, ViewReply, ViewRequest},
+    bus::{Accepted, CommandReply, CommandRequest, Failure, ViewReply, ViewRequest},
 };
 use async_nats::{Client, HeaderMap, Request, RequestErrorKind};
 use futures_util::{StreamExt, stream::FuturesUnordered};
+use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, interval_at, timeout, timeout_at};
 
@@ -47,14 +48,18 @@ impl Bus {
         let ask = || self.ask(&subject, request, request.context.trace, deadline, Failure::OutcomeUnknown);
         let mut asked = FuturesUnordered::from_iter([ask()]);
         let mut again = interval_at(Instant::now() + COMMAND_AGAIN, COMMAND_AGAIN);
-        let mut no: Option<Failure> = None;
+        let (begun, mut repeats, mut no): (_, _, Option<Failure>) = (Timestamp::now(), false, None);
         loop {
             tokio::select! {
                 Some(reply) = asked.next() => match reply {
+                    Ok(accepted) if repeats => return Ok(first_hand(accepted, begun)),
                     Ok(accepted) => return Ok(accepted),
                     Err(failure) => no = no.into_iter().chain([failure]).max_by_key(certainty),
                 },
-                _ = again.tick(), if !asked.is_empty() => asked.push(ask()),
+                _ = again.tick(), if !asked.is_empty() => {
+                    repeats = true;
+                    asked.push(ask());
+                }
                 // A no is final when nobody may still be at work on it: all have answered, or are dead.
                 else => return Err(no.unwrap_or(Failure::OutcomeUnknown)),
             }
@@ -110,6 +115,13 @@ impl Bus {
             }),
         }
     }
+}
+
+/// An instance that carries out what another one has stored, and did not live to tell, says that it is a
+/// repeat. But what was stored since the command was given here is told for the first time.
+fn first_hand(accepted: Accepted, begun: Timestamp) -> Accepted {
+    let earlier = accepted.events.first().is_none_or(|event| event.recorded_at < begun);
+    Accepted { replayed: accepted.replayed && earlier, ..accepted }
 }
 
 /// Of several answers that say no the one that is surest: a verdict, then a doubt, then that nothing

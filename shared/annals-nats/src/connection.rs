@@ -49,7 +49,7 @@ impl Nats {
             .reconnect_delay_callback(|attempts| {
                 Duration::from_millis(match attempts {
                     0 | 1 => 0,
-                    _ => (50 << attempts.min(5)).min(1000),
+                    _ => (50 << attempts.min(4)).min(500),
                 })
             })
             .event_callback(move |event| {

@@ -18,10 +18,10 @@ pub struct Wake {
 
 impl Wake {
     /// How long the server waits for a sign of life before it gives the commit to another.
-    pub const PATIENCE: Duration = Duration::from_secs(3);
+    pub const PATIENCE: Duration = Duration::from_secs(2);
 
     /// Between two signs of life: two of them may get lost.
-    const SIGN: Duration = Duration::from_secs(1);
+    const SIGN: Duration = Duration::from_millis(500);
 
     /// Does `work`, and tells the server all the while that somebody does.
     pub async fn working<T>(&self, work: impl Future<Output = T>) -> T {

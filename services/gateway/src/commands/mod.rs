@@ -111,9 +111,7 @@ async fn give(
         expected: terms.expected,
         caused_at: None,
     };
-    let accepted = gateway.bus()?.command(&request).await?;
-    // Without a key only the bus repeats, when an instance has died, and that is not the client's concern.
-    Ok(Accepted { replayed: accepted.replayed && key.is_some(), ..accepted })
+    Ok(gateway.bus()?.command(&request).await?)
 }
 
 /// The answer. A repeat shows the correlation id that the first one was recorded under.
