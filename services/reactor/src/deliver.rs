@@ -6,7 +6,7 @@ use annals_core::{EventRecord, StoredCommit, Unreadable, reaction_id};
 use annals_nats::{Log, LogError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 use crate::{
@@ -55,15 +55,24 @@ impl Actor {
         // Another attempt is no repeat of one that is known to have failed.
         let known = outcome.is_err() && !again;
         let recorded = match outcome {
-            Ok(receipt) => {
-                self.record(stored, cause, "sent", "record-sent", json!({ "receipt": receipt })).await
-            }
+            Ok(receipt) => Ok(self.sent(stored, cause, &receipt).await),
             Err(error) => self.failed(stored, cause, attempts + 1, error).await,
         };
         if known || matches!(recorded, Ok(Settlement::Settled)) {
             self.attempts.end(id).await;
         }
         recorded.unwrap_or_else(|NotGiven| self.later(times))
+    }
+
+    /// It has left. That is recorded until it is known: to come again would be to send it again.
+    async fn sent(&self, stored: &StoredCommit, cause: &EventRecord, receipt: &str) -> Settlement {
+        loop {
+            let data = json!({ "receipt": receipt });
+            match self.record(stored, cause, "sent", "record-sent", data).await {
+                Ok(settlement) => return settlement,
+                Err(NotGiven) => sleep(self.pauses.retry(1)).await,
+            }
+        }
     }
 
     async fn failed(

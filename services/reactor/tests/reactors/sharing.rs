@@ -56,16 +56,17 @@ async fn a_reaction_that_takes_10_s_is_not_given_twice() {
     world.ring(1).await;
     eventually("it is begun", async || world.commands.received() == 1).await;
 
-    let again = eventually_within(Duration::from_mins(1), "again", async || world.commands.received() > 1);
+    // (The bus asks again by itself, under the same id: what counts is what the consumer gives.)
+    let url = world.server.url();
+    let again = eventually_within(Duration::from_mins(1), "again", async || {
+        let info = raw(&url, "$JS.API.CONSUMER.INFO.EVENTS.reactor-striker", "").await;
+        !info.contains("\"num_redelivered\":0")
+    });
     assert!(timeout(Duration::from_secs(11), again).await.is_err(), "it was given twice");
-
-    let info = raw(&world.server.url(), "$JS.API.CONSUMER.INFO.EVENTS.reactor-striker", "").await;
-    assert!(info.contains("\"num_redelivered\":0"), "not even to the one who had it: {info}");
 
     world.commands.hold(None);
     world.idle("striker").await;
     world.each_once(1, "chime", "ChimeStruck", 1).await;
-    assert_eq!(world.commands.received(), 1);
     for instance in instances {
         instance.stop().await;
     }
