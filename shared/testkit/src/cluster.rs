@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, ops::Deref, path::PathBuf, thread, time::Duration};
 
+use jiff::Timestamp;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -72,24 +73,26 @@ impl Cluster {
 
     /// Ends a process as a crash does (SIGKILL).
     pub async fn kill(&mut self, instance: impl Into<Instance>) {
-        let instance = instance.into();
+        let (instance, from) = (instance.into(), Timestamp::now());
         self.of(instance).kill().await;
-        self.interruptions.push(Interruption::now(instance.service != Service::Gateway));
+        let repeats_mails = matches!(instance.service, Service::Command | Service::Reactor);
+        self.interruptions.push(Interruption::since(from, repeats_mails));
     }
 
     /// Asks a process to end (SIGTERM), and waits for that.
     pub async fn terminate(&mut self, instance: impl Into<Instance>) -> Ended {
-        let instance = instance.into();
+        let (instance, from) = (instance.into(), Timestamp::now());
         let ended = self.of(instance).end(Signal::TERM).await;
         // Without a command service nothing can be noted; a reactor that is asked to end finishes first.
-        self.interruptions.push(Interruption::now(instance.service == Service::Command));
+        self.interruptions.push(Interruption::since(from, instance.service == Service::Command));
         ended
     }
 
     /// Ends nats-server as a crash does.
     pub async fn kill_nats(&mut self) {
+        let from = Timestamp::now();
         self.nats.kill().await;
-        self.interruptions.push(Interruption::now(true));
+        self.interruptions.push(Interruption::since(from, true));
     }
 
     /// Starts nats-server again on its data and ports, and waits until it answers.

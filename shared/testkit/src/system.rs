@@ -3,6 +3,7 @@
 use std::{fs, ops::Deref, path::Path, time::Duration};
 
 use annals_nats::server::stop_left_behind;
+use jiff::Timestamp;
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -87,8 +88,9 @@ impl System {
 
     /// Ends it as a crash does (SIGKILL). Its nats-server is left behind.
     pub async fn kill(&mut self) {
+        let from = Timestamp::now();
         self.process.kill().await;
-        self.interruptions.push(Interruption::now(true));
+        self.interruptions.push(Interruption::since(from, true));
     }
 
     /// Starts it again on the same data and port, after a kill if it still runs.

@@ -38,19 +38,18 @@ struct Head {
 }
 
 impl Fold {
-    /// Reads to the end, and further until no cause waits for its notification.
+    /// Reads to the end of the log, however long it is.
+    pub(crate) async fn read_to_the_end(&mut self, reader: &mut Reader) {
+        let end = reader.end().await;
+        while self.position < end {
+            self.take(&reader.next().await);
+        }
+    }
+
+    /// Reads on until no cause waits for its notification.
     pub(crate) async fn read_until_settled(&mut self, reader: &mut Reader) {
-        loop {
-            let end = reader.end().await;
-            while self.position < end {
-                let stored = reader.next().await;
-                self.take(&stored);
-            }
-            if self.notifications.are_settled() {
-                return;
-            }
-            let stored = reader.next().await;
-            self.take(&stored);
+        while !self.notifications.are_settled() {
+            self.take(&reader.next().await);
         }
     }
 

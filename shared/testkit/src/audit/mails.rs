@@ -38,7 +38,8 @@ pub(crate) fn read(logs: &[PathBuf]) -> Vec<Mail> {
     mails.map(|line| serde_json::from_str(&line).expect("a mail has an id and a time")).collect()
 }
 
-/// Each notification is sent, and again only if it was on its way when something was ended.
+/// Each notification is sent, and again only if it was open when something was ended; a repeat says
+/// that it is one.
 pub(crate) fn compare(
     mails: &[Mail],
     notifications: &Notifications,
@@ -54,14 +55,20 @@ pub(crate) fn compare(
     }
     for (id, mut sent) in by_id {
         sent.sort_by_key(|mail| mail.at);
-        let noted = notifications.sent_at(id).unwrap_or(Timestamp::MAX);
-        for pair in sent.windows(2) {
-            let excused = interruptions.iter().any(|interruption| {
-                let between = pair[0].at <= interruption.at && interruption.at <= pair[1].at;
-                interruption.repeats_mails && between && noted + SLACK >= interruption.at
+        let Some((requested, noted)) = notifications.open_between(id) else {
+            violations.add(format!("mails that nobody asked for: {sent:?}"));
+            continue;
+        };
+        // Something was ended that made a repeat by `at` necessary: the notification was open then.
+        let excused = |at: Timestamp| {
+            let mut repeating = interruptions.iter().filter(|it| it.repeats_mails);
+            repeating.any(|it| requested <= it.until && it.from - SLACK <= noted && it.from <= at)
+        };
+        for (number, mail) in sent.iter().enumerate() {
+            let right = if mail.again { excused(mail.at) } else { number == 0 };
+            violations.unless(right, || {
+                format!("mail {number} of {sent:?} is not right; open from {requested} until {noted}")
             });
-            violations.unless(excused, || format!("mails without need: {pair:?}, noted at {noted}"));
-            violations.unless(pair[1].again, || format!("a repeated mail does not say so: {pair:?}"));
         }
     }
 }

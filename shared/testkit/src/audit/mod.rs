@@ -31,24 +31,26 @@ pub struct Evidence {
     pub nats_url: String,
     /// What the reactors have printed, as JSON lines: their mails are among it.
     pub logs: Vec<PathBuf>,
-    /// Everything that was ended while it worked.
+    /// All that was done to it.
     pub interruptions: Vec<Interruption>,
 }
 
-/// The moment at which a process was ended.
+/// A process was ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Interruption {
-    /// When.
-    pub at: Timestamp,
+    /// When that began.
+    pub from: Timestamp,
+    /// When it was gone.
+    pub until: Timestamp,
     /// Whether a mail under way at that moment may be sent again.
     pub repeats_mails: bool,
 }
 
 impl Interruption {
-    /// Something has just been ended.
+    /// It is gone by now.
     #[must_use]
-    pub fn now(repeats_mails: bool) -> Self {
-        Self { at: Timestamp::now(), repeats_mails }
+    pub fn since(from: Timestamp, repeats_mails: bool) -> Self {
+        Self { from, until: Timestamp::now(), repeats_mails }
     }
 }
 
@@ -81,6 +83,7 @@ impl Evidence {
     pub async fn audit(&self, ledger: &Ledger) {
         let mut reader = Reader::open(&self.nats_url).await;
         let mut fold = Fold::default();
+        fold.read_to_the_end(&mut reader).await;
         let settled = timeout(PATIENCE, fold.read_until_settled(&mut reader)).await;
         let mut violations = std::mem::take(&mut fold.violations);
         if settled.is_err() {

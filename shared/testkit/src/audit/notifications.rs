@@ -17,7 +17,7 @@ pub(crate) struct Notifications {
     causes: HashMap<Uuid, (String, &'static str)>,
     /// Those of them that have no notification yet.
     waiting: HashSet<Uuid>,
-    requested: HashSet<Uuid>,
+    requested: HashMap<Uuid, Timestamp>,
     sent: HashMap<Uuid, Timestamp>,
 }
 
@@ -38,7 +38,7 @@ impl Notifications {
 
     /// Adds an event of a notification.
     pub(crate) fn apply(&mut self, position: u64, event: &Event, violations: &mut Violations) {
-        let data = &event.data;
+        let (data, at) = (&event.data, event.time.parse().unwrap_or(Timestamp::MIN));
         match event.r#type.as_str() {
             "NotificationRequested" => {
                 let cause = data["about"]["event_id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
@@ -48,12 +48,11 @@ impl Notifications {
                 violations.unless(right, || format!("at {position}: nobody was to be told: {event:?}"));
                 let first = cause.is_some_and(|cause| self.waiting.remove(&cause));
                 violations.unless(first, || format!("at {position}: told a second time: {event:?}"));
-                self.requested.insert(event.subject);
+                self.requested.insert(event.subject, at);
             }
             "NotificationSent" => {
-                let at = event.time.parse().unwrap_or(Timestamp::MIN);
                 let first = self.sent.insert(event.subject, at).is_none();
-                let right = first && self.requested.contains(&event.subject);
+                let right = first && self.requested.contains_key(&event.subject);
                 violations.unless(right, || format!("at {position}: not to be sent: {event:?}"));
             }
             _ => violations.add(format!("at {position}: nothing fails here, but: {event:?}")),
@@ -66,13 +65,14 @@ impl Notifications {
 
     /// What is still to be done, in words.
     pub(crate) fn unsettled(&self) -> String {
-        let unsent: Vec<_> = self.requested.iter().filter(|id| !self.sent.contains_key(id)).collect();
+        let unsent: Vec<_> = self.requested.keys().filter(|id| !self.sent.contains_key(id)).collect();
         format!("events that nobody was told of: {:?}; notifications not sent: {unsent:?}", self.waiting)
     }
 
-    /// When it was noted that a notification had been sent.
-    pub(crate) fn sent_at(&self, notification: Uuid) -> Option<Timestamp> {
-        self.sent.get(&notification).copied()
+    /// From when until when a notification was to be sent. None if nobody asked for it.
+    pub(crate) fn open_between(&self, id: Uuid) -> Option<(Timestamp, Timestamp)> {
+        let sent = self.sent.get(&id).copied().unwrap_or(Timestamp::MAX);
+        Some((*self.requested.get(&id)?, sent))
     }
 
     pub(crate) fn sent(&self) -> impl Iterator<Item = &Uuid> {

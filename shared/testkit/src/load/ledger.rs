@@ -105,7 +105,8 @@ impl Ledger {
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let turned_down = self.answers.len() - self.acknowledged;
-        write!(f, "{} acknowledged, {turned_down} turned down, answers:", self.acknowledged)?;
+        let seconds = self.opened.first().map_or(0, |(begun, _)| begun.elapsed().as_secs());
+        write!(f, "{} acknowledged, {turned_down} turned down in {seconds} s, answers:", self.acknowledged)?;
         self.tally.iter().try_for_each(|(what, count)| write!(f, " {what}: {count}"))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) enum Verdict {
 }
 
 /// Judges an answer; none if it decides nothing, and the command is to be sent again under its key.
-/// `first` unless it has been sent before.
+/// `first` unless it may have been carried out before.
 pub(crate) fn judge(order: &Order, answer: &Answer, first: bool) -> Option<Verdict> {
     let code = answer.json["code"].as_str().unwrap_or_default();
     let judged = match (answer.status.as_u16(), code) {
@@ -31,7 +31,9 @@ pub(crate) fn judge(order: &Order, answer: &Answer, first: bool) -> Option<Verdi
         }
         _ => Err("undocumented"),
     };
-    judged.unwrap_or_else(|what| Some(Verdict::Fault(format!("{what}: {order:?} -> {answer:?}"))))
+    judged.unwrap_or_else(|what| {
+        Some(Verdict::Fault(format!("{what}: {order:?} -> {} {}", answer.status, answer.text)))
+    })
 }
 
 fn acknowledged(order: &Order, answer: &Answer, first: bool) -> Result<Acknowledged, &'static str> {

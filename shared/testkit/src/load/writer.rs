@@ -22,6 +22,9 @@ use crate::Answer;
 
 /// Before a command is sent again.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Whoever answers for the system may ask a second time itself after a while: then even the first
+/// request is answered as a repeat.
+const AGAIN: Duration = Duration::from_secs(2);
 /// So many acknowledged commands are kept to be repeated.
 const REMEMBERED: usize = 20;
 /// One in so many commands is the repeat of an acknowledged one.
@@ -84,7 +87,14 @@ impl Writer {
             && (answer.status, &answer.json) == (first.status, &first.json)
             && answer.header("idempotency-replayed") == "true";
         if !same {
-            self.desk.ledger().fault(format!("a repeat was answered differently: {first:?}, now {answer:?}"));
+            self.desk.ledger().fault(format!(
+                "a repeat was answered differently: {} {}, now {} {} (replayed: {})",
+                first.status,
+                first.text,
+                answer.status,
+                answer.text,
+                answer.header("idempotency-replayed")
+            ));
         }
     }
 
@@ -94,12 +104,12 @@ impl Writer {
         pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut first = self.remembered.iter().all(|(remembered, ..)| *remembered != key);
         loop {
-            pause.tick().await;
+            let sent = pause.tick().await;
             match order.call(&self.desk.client, key).attempt().await {
                 Ok(answer) => {
                     let code = answer.json["code"].as_str().unwrap_or_default();
                     self.desk.ledger().note(format!("{} {code}", answer.status.as_u16()).trim_end());
-                    if let Some(verdict) = judge(order, &answer, first) {
+                    if let Some(verdict) = judge(order, &answer, first && sent.elapsed() < AGAIN) {
                         return (verdict, answer);
                     }
                 }
