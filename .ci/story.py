@@ -23,9 +23,17 @@ COLUMNS = 100
 DEADLINE_S = 600
 
 
-def console_blocks(readme):
+STORY = "A story, with curl"
+
+
+def chapter(readme, title):
+    """What stands under a heading, up to the next one."""
+    return readme.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def console_blocks(text):
     """The commands of all console blocks in order, each with the output it must have."""
-    for block in re.findall(r"^```console\n(.*?)^```", readme, re.S | re.M):
+    for block in re.findall(r"^```console\n(.*?)^```", text, re.S | re.M):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, _, output = part.partition("\n")
             yield command, output
@@ -36,11 +44,12 @@ def pattern(expected):
     return re.compile(".*".join(re.escape(part) for part in expected.strip().split("…")), re.S)
 
 
-def run_story(readme):
-    """All commands in one shell, so that variables are kept."""
+def run_story(text, account=""):
+    """All commands in one shell, so that variables are kept. Gives the account that it is about."""
     shell = subprocess.Popen(["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    shell.stdin.write(f"ACCOUNT={account}\n")
     steps = 0
-    for command, expected in console_blocks(readme):
+    for command, expected in console_blocks(text):
         shell.stdin.write(f"{command}\necho; echo '--end--'\n")
         shell.stdin.flush()
         lines = iter(shell.stdout.readline, "--end--\n")
@@ -98,7 +107,7 @@ def main():
     reader.start()
     try:
         wait_until_it_listens(system)
-        steps, account = run_story(readme)
+        steps, account = run_story(chapter(readme, STORY))
         # Ctrl-C goes to everything that the terminal runs in the foreground.
         os.killpg(system.pid, signal.SIGINT)
         if system.wait(timeout=20) not in (0, -signal.SIGINT, 130):
