@@ -1,6 +1,6 @@
 //! The whole system as one real process: `annals up`.
 
-use std::{fs, ops::Deref, path::Path, time::Duration};
+use std::{fs, ops::Deref, path::Path, thread, time::Duration};
 
 use annals_nats::server::stop_left_behind;
 use jiff::Timestamp;
@@ -112,10 +112,14 @@ impl Deref for System {
     }
 }
 
-/// Its nats-server is a process of its own, which a killed parent leaves behind.
+/// Its nats-server is a process of its own, which a killed parent leaves behind. What it said is lost
+/// with its files, so a test that fails shows the end of it.
 impl Drop for System {
     fn drop(&mut self) {
         self.process.kill_now();
+        if thread::panicking() {
+            eprintln!("{}", self.process.last_lines());
+        }
         if let Err(error) = stop_left_behind(&self.data.path().join("nats")) {
             eprintln!("{error}");
         }

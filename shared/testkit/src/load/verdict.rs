@@ -18,7 +18,7 @@ pub(crate) enum Verdict {
 }
 
 /// Judges an answer; none if it decides nothing, and the command is to be sent again under its key.
-/// `first` unless it may have been carried out before.
+/// `first` unless it has been sent before.
 pub(crate) fn judge(order: &Order, answer: &Answer, first: bool) -> Option<Verdict> {
     let code = answer.json["code"].as_str().unwrap_or_default();
     let judged = match (answer.status.as_u16(), code) {

@@ -22,9 +22,6 @@ use crate::Answer;
 
 /// Before a command is sent again.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Whoever answers for the system may ask a second time itself after a while: then even the first
-/// request is answered as a repeat.
-const AGAIN: Duration = Duration::from_secs(2);
 /// So many acknowledged commands are kept to be repeated.
 const REMEMBERED: usize = 20;
 /// One in so many commands is the repeat of an acknowledged one.
@@ -104,12 +101,12 @@ impl Writer {
         pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut first = self.remembered.iter().all(|(remembered, ..)| *remembered != key);
         loop {
-            let sent = pause.tick().await;
+            pause.tick().await;
             match order.call(&self.desk.client, key).attempt().await {
                 Ok(answer) => {
                     let code = answer.json["code"].as_str().unwrap_or_default();
                     self.desk.ledger().note(format!("{} {code}", answer.status.as_u16()).trim_end());
-                    if let Some(verdict) = judge(order, &answer, first && sent.elapsed() < AGAIN) {
+                    if let Some(verdict) = judge(order, &answer, first) {
                         return (verdict, answer);
                     }
                 }
