@@ -29,6 +29,7 @@ pub struct Ledger {
     opened: Vec<(Instant, Uuid)>,
     latest: HashMap<Uuid, u64>,
     tally: BTreeMap<String, u64>,
+    slowest: Duration,
     faults: Vec<String>,
 }
 
@@ -84,6 +85,11 @@ impl Ledger {
         }
     }
 
+    /// How long it took until a command was finally answered.
+    pub(super) fn took(&mut self, took: Duration) {
+        self.slowest = self.slowest.max(took);
+    }
+
     pub(super) fn fault(&mut self, fault: String) {
         self.faults.push(fault);
     }
@@ -106,7 +112,8 @@ impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let turned_down = self.answers.len() - self.acknowledged;
         let seconds = self.opened.first().map_or(0, |(begun, _)| begun.elapsed().as_secs());
-        write!(f, "{} acknowledged, {turned_down} turned down in {seconds} s, answers:", self.acknowledged)?;
+        write!(f, "{} acknowledged, {turned_down} turned down in {seconds} s, ", self.acknowledged)?;
+        write!(f, "the slowest after {:?}, answers:", self.slowest)?;
         self.tally.iter().try_for_each(|(what, count)| write!(f, " {what}: {count}"))
     }
 }

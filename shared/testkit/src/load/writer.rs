@@ -97,6 +97,7 @@ impl Writer {
 
     /// Sends it until there is a final answer.
     async fn send(&self, order: &Order, key: Uuid) -> (Verdict, Answer) {
+        let begun = Instant::now();
         let mut pause = interval(PAUSE);
         pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut first = self.remembered.iter().all(|(remembered, ..)| *remembered != key);
@@ -107,6 +108,7 @@ impl Writer {
                     let code = answer.json["code"].as_str().unwrap_or_default();
                     self.desk.ledger().note(format!("{} {code}", answer.status.as_u16()).trim_end());
                     if let Some(verdict) = judge(order, &answer, first) {
+                        self.desk.ledger().took(begun.elapsed());
                         return (verdict, answer);
                     }
                 }
