@@ -36,12 +36,14 @@ pub struct Config {
 /// When the service cannot begin: a bad address, or a log that would lose events.
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
     let nats = Nats::connect(&config.nats.nats, "annals-command").await?;
-    health::spawn(config.health.health, &config.nats, &nats, Arc::new(Vec::new), &shutdown).await?;
+    let begun = Arc::new(health::Begun::default());
+    health::spawn(config.health.health, &config.nats, &nats, begun.clone(), &shutdown).await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
     let executor = Arc::new(Executor::new(nats.log(), catalog));
     let service = nats.serve("annals-command").await?.commands().await?;
+    begun.now();
     info!("taking commands");
     let execute = move |_, request: CommandRequest| {
         let executor = executor.clone();

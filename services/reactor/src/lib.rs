@@ -15,6 +15,7 @@ use tracing::info;
 
 mod act;
 mod channel;
+mod condition;
 mod deliver;
 mod give;
 mod hands;
@@ -26,7 +27,7 @@ mod trouble;
 pub use pauses::Pauses;
 
 use act::Actor;
-use trouble::Trouble;
+use condition::Reactors;
 
 /// What the service has to be told.
 #[derive(Debug, Clone, Args)]
@@ -64,19 +65,19 @@ pub async fn run_with(
         bail!("there is no reactor `{unknown}`");
     }
     let nats = Nats::connect(&config.nats.nats, "annals-reactor").await?;
-    let trouble = Trouble::default();
-    let degraded = trouble.clone();
-    let degraded = Arc::new(move || degraded.sentences());
-    health::spawn(config.health.health, &config.nats, &nats, degraded, &shutdown).await?;
+    let condition = Arc::new(Reactors::default());
+    health::spawn(config.health.health, &config.nats, &nats, condition.clone(), &shutdown).await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
     let tasks = TaskTracker::new();
     let wanted = |name: &str| config.only.is_empty() || config.only.iter().any(|it| it == name);
     for reactor in catalog.reactors().filter(|reactor| wanted(reactor.name)) {
-        let actor = Arc::new(Actor::new(reactor.clone(), catalog.clone(), &nats, pauses, trouble.clone()));
+        let actor =
+            Arc::new(Actor::new(reactor.clone(), catalog.clone(), &nats, pauses, condition.trouble.clone()));
         tasks.spawn(react::react(actor, nats.clone(), shutdown.clone()));
     }
+    condition.begun.now();
     info!("running {} reactors", tasks.len());
 
     nats.serve("annals-reactor").await?.stay(shutdown).await;

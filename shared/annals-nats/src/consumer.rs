@@ -24,11 +24,15 @@ impl Nats {
     }
 }
 
+/// Bytes that one pull asks for: a message may be large, and memory is bounded all the same.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
 /// Begins to pull, `batch` at a time. A server that is gone shows as a missing heartbeat.
 pub(crate) async fn pull(consumer: &Consumer<pull::Config>, batch: usize) -> Result<pull::Stream, LogError> {
     consumer
         .stream()
         .max_messages_per_batch(batch)
+        .max_bytes_per_batch(BATCH_BYTES)
         .expires(Duration::from_secs(30))
         .heartbeat(Duration::from_secs(5))
         .messages()

@@ -1,11 +1,19 @@
 //! Following the log from a position that the follower itself remembers: views.
 
+use std::time::Duration;
+
 use annals_core::Position;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use futures_util::StreamExt;
+use async_nats::jetstream::{
+    Message,
+    consumer::{AckPolicy, DeliverPolicy, pull},
+};
+use futures_util::{FutureExt, StreamExt};
+use tokio::{task::unconstrained, time::timeout};
 use tracing::debug;
 
-use crate::{Delivery, LogError, Nats, consumer, log::unavailable, stream};
+use crate::{
+    Delivery, LogError, Nats, connection::PATIENCE, consumer, jetstream_log::within, log::unavailable, stream,
+};
 
 /// A durable consumer that was moved to just after a checkpoint.
 ///
@@ -21,12 +29,25 @@ pub struct Follower {
 /// Messages that one pull asks for.
 const BATCH: usize = 1000;
 
+/// A copy that does not come back for so long leaves no consumer behind. If it comes back later, its
+/// consumer is made again and moved to the checkpoint, as always.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
+
 impl Nats {
     /// Follows the commits of `categories` after a position, under a durable name of one's own.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// When the server cannot be asked, or does not answer in time.
     pub async fn follow(
+        &self,
+        durable: &str,
+        categories: &[&str],
+        after: Position,
+    ) -> Result<Follower, LogError> {
+        within(self.follow_at_once(durable, categories, after)).await?
+    }
+
+    async fn follow_at_once(
         &self,
         durable: &str,
         categories: &[&str],
@@ -36,6 +57,7 @@ impl Nats {
             deliver_policy: DeliverPolicy::All, // it could not be reset to before a configured start
             ack_policy: AckPolicy::All,
             max_ack_pending: 4 * i64::try_from(BATCH).expect("a thousand is a number"),
+            inactive_threshold: FORGOTTEN_AFTER,
             ..pull::Config::default()
         };
         let mut consumer = self.consumer(durable, categories, config).await?;
@@ -51,43 +73,59 @@ impl Nats {
     /// When the server cannot be asked, or there is no such consumer.
     pub async fn outstanding(&self, durable: &str) -> Result<u64, LogError> {
         let stream = self.jetstream.get_stream_no_info(stream::NAME).await.map_err(unavailable)?;
-        let info = stream.consumer_info(durable).await.map_err(unavailable)?;
+        let info = within(stream.consumer_info(durable)).await?.map_err(unavailable)?;
         Ok(info.num_pending + info.num_ack_pending as u64)
     }
 }
 
 impl Follower {
-    /// Waits for deliveries and gives those that are there, in order, at most `limit`.
+    /// Waits for deliveries and gives those that are there, in order: at most `limit`, and no more
+    /// once they have reached `bytes`. Nothing is lost when it is given up while it waits.
     ///
     /// # Errors
     /// When deliveries were lost, or the consumer is gone: follow again from the checkpoint.
-    pub async fn next(&mut self, limit: usize) -> Result<Vec<Delivery>, LogError> {
-        let mut ready = (&mut self.messages).ready_chunks(limit);
-        let chunk = ready.next().await.ok_or_else(|| unavailable("the consumer is closed"))?;
-        let mut deliveries = Vec::with_capacity(chunk.len());
-        for message in chunk {
-            let message = message.map_err(unavailable)?;
-            let Some(delivery) = Delivery::new(message) else { continue };
-            let expected = self.last + 1;
-            if delivery.number != expected {
-                return Err(unavailable(format!("deliveries {expected}.. got lost")));
+    pub async fn next(&mut self, limit: usize, bytes: usize) -> Result<Vec<Delivery>, LogError> {
+        let (mut deliveries, mut taken) = (Vec::new(), 0);
+        let mut next = self.messages.next().await;
+        loop {
+            let message = next.ok_or_else(|| unavailable("the consumer is closed"))?.map_err(unavailable)?;
+            taken += message.payload.len();
+            deliveries.extend(self.in_order(message)?);
+            if deliveries.len() >= limit || taken >= bytes {
+                return Ok(deliveries);
             }
-            self.last = delivery.number;
-            if delivery.position <= self.after && delivery.times == 1 {
-                return Err(unavailable("the log has gone back"));
-            }
-            if delivery.position > self.after {
-                self.after = delivery.position;
-                deliveries.push(delivery);
-            }
+            // What has arrived is taken whole: the runtime would have us yield after 128 messages.
+            next = match unconstrained(self.messages.next()).now_or_never() {
+                None => return Ok(deliveries),
+                Some(arrived) => arrived,
+            };
         }
-        Ok(deliveries)
+    }
+
+    /// The message as a delivery, if it is one that was not taken before and none before it is missing.
+    fn in_order(&mut self, message: Message) -> Result<Option<Delivery>, LogError> {
+        let Some(delivery) = Delivery::new(message) else { return Ok(None) };
+        let expected = self.last + 1;
+        if delivery.number != expected {
+            return Err(unavailable(format!("deliveries {expected}.. got lost")));
+        }
+        self.last = delivery.number;
+        if delivery.position > self.after {
+            self.after = delivery.position;
+            return Ok(Some(delivery));
+        }
+        if delivery.times == 1 {
+            return Err(unavailable("the log has gone back"));
+        }
+        Ok(None)
     }
 
     /// Tells the server that everything up to this delivery has been dealt with. It may get lost.
     pub async fn acknowledge(&self, delivery: &Delivery) {
-        if let Err(error) = delivery.message.ack().await {
-            debug!(%error, "acknowledgement not sent");
+        match timeout(PATIENCE, delivery.message.ack()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => debug!(%error, "acknowledgement not sent"),
+            Err(_) => debug!("acknowledgement not sent: the connection takes nothing"),
         }
     }
 }

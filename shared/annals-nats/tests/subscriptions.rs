@@ -30,7 +30,8 @@ async fn follow(nats: &Nats, after: Position, count: usize) -> Vec<Position> {
     let mut follower = nats.follow("view-things-v1-copy", &["thing"], after).await.unwrap();
     let mut seen = Vec::new();
     while seen.len() < count {
-        let deliveries = timeout(Duration::from_secs(10), follower.next(1000)).await.unwrap().unwrap();
+        let deliveries =
+            timeout(Duration::from_secs(10), follower.next(1000, usize::MAX)).await.unwrap().unwrap();
         follower.acknowledge(deliveries.last().unwrap()).await;
         seen.extend(deliveries.iter().map(|delivery| delivery.position));
     }
@@ -55,7 +56,7 @@ async fn a_follower_at_the_end_sees_what_comes_next() {
     let mut follower = nats.follow("view-things-v1-copy", &["thing"], end).await.unwrap();
     let next = append(&nats, &stream("thing")).await;
 
-    let deliveries = timeout(Duration::from_secs(10), follower.next(10)).await.unwrap().unwrap();
+    let deliveries = timeout(Duration::from_secs(10), follower.next(10, usize::MAX)).await.unwrap().unwrap();
     assert_eq!(deliveries.iter().map(|it| it.position).collect::<Vec<_>>(), [next]);
     assert_eq!(nats.outstanding("view-things-v1-copy").await.unwrap(), 1, "delivered, and not acknowledged");
 }
@@ -66,7 +67,7 @@ async fn a_follower_of_an_empty_log_sees_the_first_commit() {
     let mut follower = nats.follow("view-things-v1-copy", &["thing"], 0).await.unwrap();
     append(&nats, &stream("thing")).await;
 
-    let deliveries = timeout(Duration::from_secs(10), follower.next(10)).await.unwrap().unwrap();
+    let deliveries = timeout(Duration::from_secs(10), follower.next(10, usize::MAX)).await.unwrap().unwrap();
     assert_eq!(deliveries[0].position, 1);
 }
 

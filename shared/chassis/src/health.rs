@@ -1,11 +1,19 @@
 //! Says how a service is: `/livez`, `/readyz`, `/metrics`, on a port of its own.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use annals_nats::{Nats, server::monitor::Durability};
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use serde::Serialize;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -44,17 +52,38 @@ impl From<Durability> for Durable {
     }
 }
 
-/// What degrades a service, if anything does.
-pub type Degraded = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+/// What a service says of itself.
+pub trait Condition: Send + Sync + 'static {
+    /// What works in part only. `None` while the service can do nothing at all: it is not ready.
+    fn degraded(&self) -> Option<Vec<String>>;
+}
+
+/// The condition of a service that can do nothing until it has begun, and then everything.
+#[derive(Debug, Default)]
+pub struct Begun(AtomicBool);
+
+impl Begun {
+    /// From now on it serves.
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Condition for Begun {
+    fn degraded(&self) -> Option<Vec<String>> {
+        self.0.load(Ordering::Relaxed).then(Vec::new)
+    }
+}
 
 #[derive(Clone)]
 struct Service {
     nats: Nats,
     durability: watch::Receiver<Durability>,
-    degraded: Degraded,
+    condition: Arc<dyn Condition>,
 }
 
 /// Watches over the server, and answers at `address` until `shutdown`; nowhere if there is none.
+/// Says where it answers.
 ///
 /// # Errors
 /// When the address is taken.
@@ -62,21 +91,23 @@ pub async fn spawn(
     address: Option<SocketAddr>,
     args: &NatsArgs,
     nats: &Nats,
-    degraded: Degraded,
+    condition: Arc<dyn Condition>,
     shutdown: &CancellationToken,
-) -> io::Result<Option<JoinHandle<()>>> {
+) -> io::Result<Option<SocketAddr>> {
     let durability = durability::watch(args.nats_monitor.clone(), shutdown.clone());
     let Some(address) = address else { return Ok(None) };
     metrics::install();
     let listener = TcpListener::bind(address).await?;
-    info!("health on http://{}/readyz", listener.local_addr()?);
-    let router = router(Service { nats: nats.clone(), durability, degraded });
+    let address = listener.local_addr()?;
+    info!("health on http://{address}/readyz");
+    let router = router(Service { nats: nats.clone(), durability, condition });
     let stop = shutdown.clone().cancelled_owned();
-    Ok(Some(tokio::spawn(async move {
+    tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
             warn!("the health endpoint has ended: {error}");
         }
-    })))
+    });
+    Ok(Some(address))
 }
 
 fn router(service: Service) -> Router {
@@ -88,12 +119,13 @@ fn router(service: Service) -> Router {
 }
 
 async fn readyz(State(service): State<Service>) -> impl IntoResponse {
-    let ready = service.nats.is_connected();
+    let (connected, degraded) = (service.nats.is_connected(), service.condition.degraded());
+    let ready = connected && degraded.is_some();
     let readiness = Readiness {
         ready,
         durable: (*service.durability.borrow()).into(),
-        degraded: (service.degraded)(),
-        services: BTreeMap::from([("nats", ready)]),
+        degraded: degraded.unwrap_or_default(),
+        services: BTreeMap::from([("nats", connected)]),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness))

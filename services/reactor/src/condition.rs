@@ -1,0 +1,18 @@
+//! How the service is, for `/readyz`.
+
+use annals_chassis::health::{Begun, Condition};
+
+use crate::trouble::Trouble;
+
+/// The reactors of this process, all together.
+#[derive(Default)]
+pub(crate) struct Reactors {
+    pub begun: Begun,
+    pub trouble: Trouble,
+}
+
+impl Condition for Reactors {
+    fn degraded(&self) -> Option<Vec<String>> {
+        self.begun.degraded().map(|_| self.trouble.sentences())
+    }
+}
