@@ -1,14 +1,19 @@
 //! The directory where a projector keeps its views.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     process,
 };
 
+use annals_core::Projection;
 use thiserror::Error;
+use tracing::info;
 use uuid::Uuid;
+
+use crate::file;
 
 /// A directory of views, locked for the life of this value.
 ///
@@ -66,9 +71,52 @@ impl Directory {
         &self.copy
     }
 
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    /// Removes the files of views and versions that are not among `projections`, and says so. What is
+    /// not named as our files are stays.
+    pub fn tidy<'a>(
+        &self,
+        projections: impl IntoIterator<Item = &'a Projection>,
+    ) -> Result<(), DirectoryError> {
+        let kept: HashSet<_> = projections.into_iter().map(name).collect();
+        let removed = self.remove_others(&kept);
+        let removed =
+            removed.map_err(|source| DirectoryError::Unusable { path: self.path.clone(), source })?;
+        if !removed.is_empty() {
+            info!("removed the files of views that are no longer kept: {}", removed.join(", "));
+        }
+        Ok(())
     }
+
+    fn remove_others(&self, kept: &HashSet<String>) -> io::Result<Vec<String>> {
+        let mut removed = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if is_ours(&name) && !kept.contains(&name) && entry.file_type()?.is_file() {
+                file::remove(&entry.path())?;
+                removed.push(name);
+            }
+        }
+        removed.sort_unstable();
+        Ok(removed)
+    }
+
+    pub(crate) fn file(&self, projection: &Projection) -> PathBuf {
+        self.path.join(name(projection))
+    }
+}
+
+fn name(projection: &Projection) -> String {
+    format!("{}@{}.db", projection.view, projection.version)
+}
+
+/// Whether a file is named as that of a view: a kebab-case name, `@`, a version, `.db`.
+fn is_ours(name: &str) -> bool {
+    let parts = name.strip_suffix(".db").and_then(|name| name.split_once('@'));
+    parts.is_some_and(|(view, version)| {
+        let kebab = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+        !view.is_empty() && view.bytes().all(kebab) && version.parse::<u32>().is_ok()
+    })
 }
 
 fn lock(path: &Path) -> io::Result<File> {

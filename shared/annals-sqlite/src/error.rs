@@ -21,6 +21,9 @@ pub enum ViewError {
         /// How many values came with it.
         values: usize,
     },
+    /// The file was deleted or replaced while it was open: what is written would be in vain.
+    #[error("the view's file was deleted or replaced while it was open")]
+    Moved,
     /// The database failed.
     #[error("the view's database failed: {0}")]
     Database(#[from] sqlx::Error),

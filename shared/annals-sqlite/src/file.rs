@@ -3,18 +3,18 @@
 use std::{
     fs,
     io::{self, ErrorKind},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
-    error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tracing::warn;
 
-use crate::ViewError;
+use crate::{ViewError, fault};
 
 /// Readers of one view that read at the same time; each is a thread while it is in use.
 const READERS: u32 = 4;
@@ -23,9 +23,11 @@ const READERS: u32 = 4;
 /// may be many statements long and hardly ever return, so more would only cost memory.
 const TEXTS_KEPT: usize = 16;
 
-/// SQLite's primary result codes for a file that holds something else than it should: no such table
-/// or column, malformed, not a database.
-const BROKEN: [u32; 3] = [1, 11, 26];
+/// What SQLite keeps beside a file while it is open, and the file.
+const PARTS: [&str; 3] = ["", "-wal", "-shm"];
+
+/// Which files these are: device and inode, as long as they exist.
+pub(crate) type Identity = [Option<(u64, u64)>; PARTS.len()];
 
 /// Whether the file holds a sound database that was made by `schema`. Says so if it does not.
 pub(crate) async fn is_usable(path: &Path, schema: &str) -> Result<bool, ViewError> {
@@ -35,7 +37,7 @@ pub(crate) async fn is_usable(path: &Path, schema: &str) -> Result<bool, ViewErr
     let complaint = match inspect(path, schema).await {
         Ok(None) => return Ok(true),
         Ok(Some(complaint)) => complaint,
-        Err(sqlx::Error::Database(error)) if is_broken(&*error) => error.to_string(),
+        Err(error) if fault::is_unsound(&error) => error.to_string(),
         Err(error) => return Err(error.into()),
     };
     warn!(file = %path.display(), %complaint, "a view is thrown away and built anew");
@@ -54,28 +56,42 @@ async fn complaint(connection: &mut SqliteConnection, schema: &str) -> Result<Op
     if check != "ok" {
         return Ok(Some(check));
     }
-    let recorded: Option<String> =
-        sqlx::query_scalar("select tables from _checkpoint").fetch_optional(connection).await?;
-    let same = recorded.is_some_and(|recorded| recorded == schema);
+    let recorded: Option<(String, i64, bool)> =
+        sqlx::query_as("select tables, position, reached_end from _checkpoint")
+            .fetch_optional(connection)
+            .await?;
+    let same = recorded.is_some_and(|(recorded, ..)| recorded == schema);
     Ok((!same).then(|| "its tables were made by other SQL".into()))
 }
 
-fn is_broken(error: &dyn DatabaseError) -> bool {
-    let code = error.code().and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| BROKEN.contains(&(code & 0xff))) // the upper bits only say more about it
+/// Tells whether the files at `path` are still those that were opened: SQLite does not look again.
+pub(crate) fn identity(path: &Path) -> io::Result<Identity> {
+    let mut identity = Identity::default();
+    for (part, suffix) in identity.iter_mut().zip(PARTS) {
+        *part = match fs::metadata(beside(path, suffix)) {
+            Ok(file) => Some((file.dev(), file.ino())),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(identity)
 }
 
 /// Removes the file and what SQLite keeps beside it.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match fs::remove_file(PathBuf::from(name)) {
+    for suffix in PARTS {
+        match fs::remove_file(beside(path, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
     Ok(())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// The one connection that writes; it creates the file, and lives as long as the view.

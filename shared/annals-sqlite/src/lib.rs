@@ -7,6 +7,7 @@
 mod cursor;
 mod directory;
 mod error;
+mod fault;
 mod file;
 mod read;
 mod select;
@@ -16,5 +17,6 @@ mod view;
 
 pub use directory::{Directory, DirectoryError};
 pub use error::ViewError;
+pub use fault::Fault;
 pub use read::RowsPage;
 pub use view::{Checkpoint, View};

@@ -1,10 +1,17 @@
 //! One view in one file.
 
+use std::path::PathBuf;
+
 use annals_core::{Position, Projection, Sql};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use uuid::{Uuid, fmt::Hyphenated};
 
-use crate::{Directory, ViewError, file, select::Select, statement};
+use crate::{
+    Directory, ViewError,
+    file::{self, Identity},
+    select::Select,
+    statement,
+};
 
 /// Beside the view's own tables: how far it is, and what it was made by.
 const CHECKPOINT: &str = "
@@ -21,6 +28,8 @@ const CHECKPOINT: &str = "
 /// Open a projection once: the writer assumes to be the only one.
 #[derive(Debug)]
 pub struct View {
+    path: PathBuf,
+    identity: Identity,
     schema: String,
     writer: SqlitePool,
     pub(crate) readers: SqlitePool,
@@ -41,17 +50,20 @@ impl View {
     /// no sound database, or whose tables were made by other SQL, is thrown away with a warning.
     pub async fn open(directory: &Directory, projection: &Projection) -> Result<Self, ViewError> {
         let select = Select::of(projection);
-        let path = directory.file(&format!("{}.db", select.view));
+        let path = directory.file(projection);
         let schema = format!("{CHECKPOINT}{}", projection.tables);
 
         let usable = file::is_usable(&path, &schema).await?;
         if !usable {
             file::remove(&path)?;
         }
-        let view = Self { schema, writer: file::writer(&path).await?, readers: file::readers(&path), select };
+        let (writer, readers) = (file::writer(&path).await?, file::readers(&path));
+        let mut view = Self { identity: Identity::default(), path, schema, writer, readers, select };
         if !usable {
-            view.rebuild().await?;
+            view.build().await?;
         }
+        view.checkpoint().await?; // read once, so that all that SQLite keeps beside the file is there
+        view.identity = file::identity(&view.path)?;
         Ok(view)
     }
 
@@ -65,6 +77,7 @@ impl View {
     /// Runs the statements and moves the checkpoint, all in one transaction or not at all.
     pub async fn apply(&self, statements: &[Sql], checkpoint: Checkpoint) -> Result<(), ViewError> {
         statements.iter().try_for_each(statement::check)?;
+        self.in_place()?;
         let moved = Sql::new("update _checkpoint set position = ?, commit_id = ?")
             .bind(checkpoint.position)
             .bind(checkpoint.commit_id);
@@ -77,6 +90,11 @@ impl View {
 
     /// Throws all rows away and begins at 0. Those who read meanwhile see all or nothing of it.
     pub async fn rebuild(&self) -> Result<(), ViewError> {
+        self.in_place()?;
+        self.build().await
+    }
+
+    async fn build(&self) -> Result<(), ViewError> {
         let mut transaction = self.writer.begin().await?;
         drop_tables(&mut transaction).await?;
         sqlx::raw_sql(AssertSqlSafe(self.schema.clone())).execute(&mut *transaction).await?;
@@ -96,6 +114,11 @@ impl View {
     /// Whether the view has been at the end of the log since it was built.
     pub async fn has_reached_end(&self) -> Result<bool, ViewError> {
         Ok(sqlx::query_scalar("select reached_end from _checkpoint").fetch_one(&self.readers).await?)
+    }
+
+    /// Whether the view's file is still the one that was opened; else [`ViewError::Moved`].
+    pub fn in_place(&self) -> Result<(), ViewError> {
+        if file::identity(&self.path)? == self.identity { Ok(()) } else { Err(ViewError::Moved) }
     }
 
     /// Closes the file, once those who use it have finished.

@@ -1,7 +1,7 @@
 //! Rows and checkpoint change together or not at all.
 
 use annals_core::{Sql, SqlValue};
-use annals_sqlite::{Checkpoint, ViewError};
+use annals_sqlite::{Checkpoint, Fault, ViewError};
 
 use crate::fixtures::{House, at, column, id, parsed, post, timeline};
 
@@ -46,7 +46,7 @@ async fn a_failure_in_the_middle_leaves_everything_as_it_was() {
 
     for _ in 0..3 {
         let error = view.apply(&commit, at(2)).await.unwrap_err();
-        assert!(matches!(error, ViewError::Database(_)), "{error}");
+        assert_eq!(error.fault(), Fault::Request, "{error}");
         assert_eq!(column(&view, "author", &[]).await, ["ada"]);
         assert_eq!(view.checkpoint().await.unwrap(), at(1));
     }
@@ -64,7 +64,7 @@ async fn a_full_disk_leaves_everything_as_it_was_until_there_is_room() {
 
     for _ in 0..3 {
         let error = view.apply(&commit, at(2)).await.unwrap_err();
-        assert!(error.to_string().contains("full"), "{error}");
+        assert_eq!(error.fault(), Fault::Surroundings, "{error}");
         assert_eq!(view.checkpoint().await.unwrap(), at(1));
     }
     view.apply(&[Sql::new("pragma max_page_count = 4000")], at(1)).await.unwrap();

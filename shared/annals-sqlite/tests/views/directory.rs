@@ -67,3 +67,26 @@ async fn each_view_and_version_has_its_own_file() {
     assert!(house.file("timeline@1.db").exists());
     assert!(house.file("timeline@2.db").exists());
 }
+
+#[tokio::test]
+async fn what_is_no_longer_kept_is_removed_and_what_is_not_ours_stays() {
+    let house = House::new();
+    let mut newer = timeline();
+    newer.version = 2;
+    house.live(&newer).await.close().await;
+    let others = ["gone@1.db", "timeline@1.db", "timeline@1.db-wal", "timeline@1.db-shm"];
+    let not_ours = ["notes.db", "timeline@old.db", "Timeline@1.db", "timeline@1.db.bak", "@1.db"];
+    for name in others.iter().chain(&not_ours) {
+        fs::write(house.file(name), "kept by hand").unwrap();
+    }
+
+    house.directory.tidy([&newer]).unwrap();
+
+    assert!(house.file("timeline@2.db").exists() && house.file("copy").exists());
+    for name in others {
+        assert!(!house.file(name).exists(), "{name} is no longer kept");
+    }
+    for name in not_ours {
+        assert!(house.file(name).exists(), "{name} is not ours");
+    }
+}

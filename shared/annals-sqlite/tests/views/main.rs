@@ -7,6 +7,7 @@ mod cursors;
 mod directory;
 mod files;
 mod fixtures;
+mod moved;
 mod paging;
 mod reading;
 mod together;
