@@ -1,19 +1,22 @@
 //! Answers questions about a view, never with older data than was asked for.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use annals_core::{
     Position,
     bus::{Failure, Query, ViewAnswer, ViewReply, ViewRequest, ViewStatus},
 };
 use annals_nats::{Log, LogError, Scope};
-use annals_sqlite::ViewError;
+use annals_sqlite::{Fault, View, ViewError};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{keeper::Keeper, progress::Now};
+use crate::{
+    keeper::Keeper,
+    progress::{InTheWay, Now},
+};
 
 #[derive(Serialize)]
 struct Rows {
@@ -27,15 +30,15 @@ impl Keeper {
         match &request.query {
             Query::Status => self.status().await.map_err(unavailable),
             Query::Rows { filters, limit, cursor } => {
-                let applied = self.ready(&request).await?;
-                let read = self.view.rows(filters, *limit, cursor.as_deref()).await;
+                let (view, applied) = self.ready(&request).await?;
+                let read = view.rows(filters, *limit, cursor.as_deref()).await;
                 let (position, page) = read.map_err(|error| self.fault(error))?;
                 let body = raw(&Rows { rows: page.rows, next: page.next });
                 Ok(ViewAnswer { position: position.max(applied), body })
             }
             Query::Row { key } => {
-                let applied = self.ready(&request).await?;
-                let (position, row) = self.view.row(key).await.map_err(|error| self.fault(error))?;
+                let (view, applied) = self.ready(&request).await?;
+                let (position, row) = view.row(key).await.map_err(|error| self.fault(error))?;
                 let position = position.max(applied);
                 Ok(ViewAnswer { position, body: row.ok_or(Failure::NotFound { position })? })
             }
@@ -43,14 +46,16 @@ impl Keeper {
     }
 
     /// Waits until the view may answer, and says how far it is: what is read then is at least as new.
-    async fn ready(&self, request: &ViewRequest) -> Result<Position, Failure> {
+    async fn ready(&self, request: &ViewRequest) -> Result<(Arc<View>, Position), Failure> {
         let deadline = Instant::now() + Duration::from_millis(request.wait_ms);
         match request.min_position {
             Some(position) => self.wait_for(position, deadline).await?,
-            None if !self.progress.now().live => return Err(self.behind(None)),
+            None if !self.progress.now().live => return Err(self.not_there(None)),
             None => {}
         }
-        Ok(self.progress.now().applied)
+        let applied = self.progress.now().applied;
+        let closed = || Failure::Unavailable { detail: "the view's file is being opened".into() };
+        Ok((self.view().ok_or_else(closed)?, applied))
     }
 
     /// Waits until nothing of the view's categories up to `wanted` is unapplied.
@@ -66,34 +71,40 @@ impl Keeper {
             return Err(Failure::InvalidQuery { detail });
         }
         // The last of each category tells whether there is something in between, and how far to go.
-        let last = self.last_of_each().await.map_err(unavailable)?.into_iter().max().unwrap_or(0);
+        let last = self.last().await.map_err(unavailable)?;
         let goal = last.min(wanted);
         let there = |now: &Now| now.applied >= wanted || now.checkpoint >= goal;
-        let settled =
-            self.progress.wait_until(|now| if there(now) { now.live } else { now.trouble.is_some() });
+        let settled = self.progress.wait_until(|now| there(now) && now.live || now.in_the_way.is_some());
         match timeout_at(deadline, settled).await {
-            Err(_) => Err(self.behind(Some(wanted))),
-            Ok(now) => match &now.trouble {
-                Some(detail) if !there(&now) => Err(Failure::EventQuarantined { detail: detail.clone() }),
-                _ => {
-                    self.progress.nothing_up_to(wanted.max(if now.checkpoint >= last { end } else { 0 }));
-                    Ok(())
-                }
-            },
+            Ok(now) if there(&now) && now.live => {
+                self.progress.nothing_up_to(wanted.max(if now.checkpoint >= last { end } else { 0 }));
+                Ok(())
+            }
+            _ => Err(self.not_there(Some(wanted))),
         }
     }
 
-    fn behind(&self, wanted: Option<Position>) -> Failure {
-        Failure::ProjectionBehind { position: self.progress.now().applied, wanted }
+    /// Why the view is not where it should be.
+    fn not_there(&self, wanted: Option<Position>) -> Failure {
+        let now = self.progress.now();
+        match now.in_the_way {
+            Some(InTheWay::Event(detail)) => Failure::EventQuarantined { detail },
+            Some(InTheWay::File(detail)) => Failure::Unavailable { detail },
+            None => Failure::ProjectionBehind { position: now.applied, wanted },
+        }
     }
 
     fn fault(&self, error: ViewError) -> Failure {
+        if error.fault() == Fault::File {
+            self.unsound.notify_one();
+        }
         match error {
             ViewError::Invalid(detail) => Failure::InvalidQuery { detail },
-            ViewError::Building => self.behind(None),
-            error @ (ViewError::Unbound { .. } | ViewError::Database(_) | ViewError::File(_)) => {
-                Failure::Unavailable { detail: error.to_string() }
-            }
+            ViewError::Building => self.not_there(None),
+            error @ (ViewError::Unbound { .. }
+            | ViewError::Moved
+            | ViewError::Database(_)
+            | ViewError::File(_)) => Failure::Unavailable { detail: error.to_string() },
         }
     }
 
@@ -102,7 +113,8 @@ impl Keeper {
         let oldest = self.oldest_unapplied().await?;
         let lag_events = match oldest {
             None => 0,
-            Some(_) => self.nats.outstanding(&self.durable).await?.max(1),
+            // While the consumer is gone nobody counts; but there is at least that one.
+            Some(_) => self.nats.outstanding(&self.durable).await.unwrap_or(0).max(1),
         };
         if oldest.is_none() {
             self.progress.nothing_up_to(end);

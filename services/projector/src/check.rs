@@ -2,23 +2,27 @@
 
 use annals_core::Position;
 use annals_nats::{Log, LogError, Scope};
-use annals_sqlite::Checkpoint;
+use annals_sqlite::{Checkpoint, View};
 use tracing::warn;
 
-use crate::{keeper::Keeper, trouble::Trouble};
+use crate::{keeper::Keeper, progress::InTheWay, trouble::Trouble};
 
 impl Keeper {
     /// The checkpoint to go on from. A file that is ahead of the log, or beside it, is of another
     /// one (sequences are used again after a loss), and the view is built anew.
-    pub(crate) async fn checkpoint(&self) -> Result<Position, Trouble> {
-        let checkpoint = self.view.checkpoint().await?;
+    pub(crate) async fn checkpoint(&self, view: &View) -> Result<Position, Trouble> {
+        let checkpoint = view.checkpoint().await?;
         if checkpoint.position == 0 || self.is_of_this_log(checkpoint).await? {
+            if let Some(InTheWay::File(_)) = self.progress.now().in_the_way {
+                view.apply(&[], checkpoint).await?; // it has to show that it can be written again
+                self.progress.advance(checkpoint.position);
+            }
             return Ok(checkpoint.position);
         }
-        let (view, position) = (self.projection.view, checkpoint.position);
-        warn!(position, "{view} is of another log, or of one that has lost its end: building it anew");
-        self.view.rebuild().await?;
-        self.progress.rebuild();
+        let (name, position) = (self.projection.view, checkpoint.position);
+        warn!(position, "{name} is of another log, or of one that has lost its end: building it anew");
+        view.rebuild().await?;
+        self.progress.begin(0, false);
         Ok(0)
     }
 

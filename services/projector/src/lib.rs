@@ -1,6 +1,6 @@
 //! The projector: reads the log, keeps the views, answers questions about them.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use annals_chassis::{
     config::{HealthArgs, NatsArgs},
@@ -9,7 +9,7 @@ use annals_chassis::{
 use annals_core::{Catalog, bus::ViewRequest};
 use annals_nats::Nats;
 use annals_sqlite::Directory;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
@@ -18,10 +18,16 @@ mod answer;
 mod check;
 mod keep;
 mod keeper;
+mod keepers;
+mod pace;
 mod progress;
+mod take;
 mod trouble;
 
 use keeper::Keeper;
+use keepers::Keepers;
+
+pub use pace::Pace;
 
 /// What the service has to be told.
 #[derive(Debug, Clone, Args)]
@@ -46,29 +52,46 @@ pub struct Config {
 /// When the service cannot begin: a bad address or view, files in use by another projector, or a
 /// log that would lose events.
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let directory = Directory::open(&config.views)?;
+    run_at(Pace::default(), config, catalog, shutdown).await
+}
+
+/// As [`run`], with other pauses.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_at(
+    pace: Pace,
+    config: Config,
+    catalog: Catalog,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    if let Some(unknown) = config.only.iter().find(|view| catalog.projection(view).is_none()) {
+        bail!("there is no view `{unknown}`");
+    }
+    let directory = Arc::new(Directory::open(&config.views)?);
+    directory.tidy(catalog.projections())?;
     let nats = Nats::connect(&config.nats.nats, "annals-projector").await?;
-    let keepers = open(&config, &catalog, &directory, &nats).await?;
-    let watched = keepers.clone();
-    let degraded = Arc::new(move || {
-        let stuck = watched.iter().filter(|(_, keeper)| keeper.progress.now().trouble.is_some());
-        stuck.map(|(view, _)| format!("view {view}")).collect()
-    });
-    health::spawn(config.health.health, &config.nats, &nats, degraded, &shutdown).await?;
+    let wanted = |view: &str| config.only.is_empty() || config.only.iter().any(|it| it == view);
+    let projections = catalog.projections().filter(|it| wanted(it.view));
+    let keepers: Keepers = projections.map(|it| Keeper::new(&nats, &directory, it, pace)).collect();
+    let keepers = Arc::new(keepers);
+    health::spawn(config.health.health, &config.nats, &nats, keepers.clone(), &shutdown).await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
+    let mut service = nats.serve("annals-projector").await?;
+    for keeper in keepers.iter() {
+        service = service.view(keeper.projection.view).await?;
+    }
     // The views are kept until the last question has been answered: some wait for what is to come.
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    let mut service = nats.serve("annals-projector").await?;
-    for (view, keeper) in &keepers {
+    for keeper in keepers.iter() {
         tasks.spawn(keep::keep(keeper.clone(), stop.clone()));
-        service = service.view(view).await?;
     }
-    info!("keeping {} views in {}", keepers.len(), config.views.display());
+    info!("keeping {} views in {}", tasks.len(), config.views.display());
 
     let answer = move |view: Arc<str>, request: ViewRequest| {
-        let keeper = keepers[&*view].clone();
+        let keeper = keepers.of(&view);
         async move { keeper.answer(request).await }
     };
     service.run(answer, shutdown).await;
@@ -78,26 +101,4 @@ pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) 
     nats.flush().await;
     info!("stopped");
     Ok(())
-}
-
-type Keepers = BTreeMap<&'static str, Arc<Keeper>>;
-
-async fn open(
-    config: &Config,
-    catalog: &Catalog,
-    directory: &Directory,
-    nats: &Nats,
-) -> anyhow::Result<Keepers> {
-    if let Some(unknown) = config.only.iter().find(|view| catalog.projection(view).is_none()) {
-        bail!("there is no view `{unknown}`");
-    }
-    let mut keepers = Keepers::new();
-    for projection in catalog.projections() {
-        if config.only.is_empty() || config.only.iter().any(|view| view == projection.view) {
-            let keeper = Keeper::open(nats, directory, projection).await;
-            let keeper = keeper.with_context(|| format!("view `{}` cannot be opened", projection.view))?;
-            keepers.insert(projection.view, Arc::new(keeper));
-        }
-    }
-    Ok(keepers)
 }

@@ -1,13 +1,16 @@
-//! How far a view is, for those who wait for it.
+//! How far a view is, for those who wait for it and for those who watch.
 
 use annals_core::{Position, bus::ViewState};
 use tokio::sync::watch;
 
 /// Shared between the one who keeps a view and those who answer for it.
-pub(crate) struct Progress(watch::Sender<Now>);
+pub(crate) struct Progress {
+    view: &'static str,
+    now: watch::Sender<Now>,
+}
 
 /// The state of a view at one moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Now {
     /// The last position that changed the view.
     pub checkpoint: Position,
@@ -15,61 +18,80 @@ pub(crate) struct Now {
     pub applied: Position,
     /// Whether it has ever been at the log's end.
     pub live: bool,
-    /// The event in the way, if there is one.
-    pub trouble: Option<String>,
+    /// What stops it, until that is out of the way.
+    pub in_the_way: Option<InTheWay>,
+}
+
+/// What stops a view, in words.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum InTheWay {
+    /// An event that it cannot handle.
+    Event(String),
+    /// Its file, or what is around it.
+    File(String),
 }
 
 impl Progress {
-    pub(crate) fn new(checkpoint: Position, live: bool) -> Self {
-        Self(watch::Sender::new(Now { checkpoint, applied: checkpoint, live, trouble: None }))
+    /// Nothing is known before the view's file has been opened.
+    pub(crate) fn new(view: &'static str) -> Self {
+        Self { view, now: watch::Sender::default() }
     }
 
     pub(crate) fn now(&self) -> Now {
-        self.0.borrow().clone()
+        self.now.borrow().clone()
     }
 
-    /// The checkpoint has moved on, so nothing is in the way.
+    /// The view's file has been opened, or emptied.
+    pub(crate) fn begin(&self, checkpoint: Position, live: bool) {
+        self.change(|now| *now = Now { checkpoint, applied: checkpoint, live, in_the_way: None });
+    }
+
+    /// The checkpoint has been written, so nothing is in the way.
     pub(crate) fn advance(&self, checkpoint: Position) {
-        self.0.send_modify(|now| {
+        self.change(|now| {
             now.checkpoint = checkpoint;
             now.applied = now.applied.max(checkpoint);
-            now.trouble = None;
+            now.in_the_way = None;
         });
     }
 
     /// The leader says that there is nothing to apply up to a position.
     pub(crate) fn nothing_up_to(&self, position: Position) {
-        self.0.send_if_modified(|now| {
-            let more = position > now.applied;
-            now.applied = now.applied.max(position);
-            more
-        });
+        if position > self.now.borrow().applied {
+            self.change(|now| now.applied = now.applied.max(position));
+        }
     }
 
     pub(crate) fn live(&self) {
-        self.0.send_modify(|now| now.live = true);
+        self.change(|now| now.live = true);
     }
 
-    pub(crate) fn stuck(&self, reason: String) {
-        self.0.send_modify(|now| now.trouble = Some(reason));
-    }
-
-    /// All begins again.
-    pub(crate) fn rebuild(&self) {
-        self.0.send_replace(Now { checkpoint: 0, applied: 0, live: false, trouble: None });
+    pub(crate) fn stuck(&self, in_the_way: InTheWay) {
+        self.change(|now| now.in_the_way = Some(in_the_way));
     }
 
     /// Waits until `done`.
     pub(crate) async fn wait_until(&self, done: impl FnMut(&Now) -> bool) -> Now {
-        let mut receiver = self.0.subscribe();
+        let mut receiver = self.now.subscribe();
         let now = receiver.wait_for(done).await;
         now.expect("the sender is held by self").clone()
+    }
+
+    #[allow(clippy::cast_precision_loss)] // beyond 2^53 a gauge may be off by one
+    fn change(&self, change: impl FnOnce(&mut Now)) {
+        self.now.send_modify(|now| {
+            change(now);
+            metrics::gauge!("annals_view_position", "view" => self.view).set(now.applied as f64);
+            metrics::gauge!("annals_view_live", "view" => self.view).set(f64::from(now.live));
+            metrics::gauge!("annals_view_degraded", "view" => self.view)
+                .set(f64::from(now.in_the_way.is_some()));
+        });
     }
 }
 
 impl Now {
     pub(crate) fn state(&self) -> ViewState {
-        match (self.live, &self.trouble) {
+        match (self.live, &self.in_the_way) {
             (_, Some(_)) => ViewState::Degraded,
             (false, None) => ViewState::Building,
             (true, None) => ViewState::Live,

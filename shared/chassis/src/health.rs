@@ -54,8 +54,13 @@ impl From<Durability> for Durable {
 
 /// What a service says of itself.
 pub trait Condition: Send + Sync + 'static {
-    /// What works in part only. `None` while the service can do nothing at all: it is not ready.
-    fn degraded(&self) -> Option<Vec<String>>;
+    /// Whether it can do anything of what it is there for. If not, it is not ready.
+    fn serves(&self) -> bool;
+
+    /// What works in part only.
+    fn degraded(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The condition of a service that can do nothing until it has begun, and then everything.
@@ -70,8 +75,8 @@ impl Begun {
 }
 
 impl Condition for Begun {
-    fn degraded(&self) -> Option<Vec<String>> {
-        self.0.load(Ordering::Relaxed).then(Vec::new)
+    fn serves(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -119,12 +124,12 @@ fn router(service: Service) -> Router {
 }
 
 async fn readyz(State(service): State<Service>) -> impl IntoResponse {
-    let (connected, degraded) = (service.nats.is_connected(), service.condition.degraded());
-    let ready = connected && degraded.is_some();
+    let connected = service.nats.is_connected();
+    let ready = connected && service.condition.serves();
     let readiness = Readiness {
         ready,
         durable: (*service.durability.borrow()).into(),
-        degraded: degraded.unwrap_or_default(),
+        degraded: service.condition.degraded(),
         services: BTreeMap::from([("nats", connected)]),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -16,8 +16,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 struct HalfThere;
 
 impl Condition for HalfThere {
-    fn degraded(&self) -> Option<Vec<String>> {
-        Some(vec!["view balances".into()])
+    fn serves(&self) -> bool {
+        true
+    }
+
+    fn degraded(&self) -> Vec<String> {
+        vec!["view balances".into()]
     }
 }
 
