@@ -12,7 +12,11 @@ pub(crate) struct Reactors {
 }
 
 impl Condition for Reactors {
-    fn degraded(&self) -> Option<Vec<String>> {
-        self.begun.degraded().map(|_| self.trouble.sentences())
+    fn serves(&self) -> bool {
+        self.begun.serves()
+    }
+
+    fn degraded(&self) -> Vec<String> {
+        self.trouble.sentences()
     }
 }

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use annals_chassis::{
     config::NatsArgs,
-    health,
+    health::{self, Begun},
     probe::{NotReady, ready},
 };
 use annals_nats::Nats;
@@ -23,12 +23,15 @@ async fn free_port() -> SocketAddr {
 async fn a_service_is_ready_while_nats_is_there() {
     let mut server = annals_testkit::nats().await;
     let nats = Nats::connect(&server.url(), "probed").await.unwrap();
-    let address = free_port().await;
+    let everywhere = "0.0.0.0:0".parse().ok();
+    let begun = Arc::new(Begun::default());
     let args = NatsArgs { nats: server.url(), nats_monitor: None };
     let shutdown = CancellationToken::new();
     let _stop = shutdown.clone().drop_guard();
-    health::spawn(Some(address), &args, &nats, Arc::new(Vec::new), &shutdown).await.unwrap();
+    let address = health::spawn(everywhere, &args, &nats, begun.clone(), &shutdown).await.unwrap();
 
+    assert!(ready(address).await.is_err(), "it has not begun");
+    begun.now();
     eventually("it is ready", async || ready(address).await.is_ok()).await;
 
     server.kill().await;
