@@ -1,0 +1,103 @@
+//! Consumers that are deleted, silenced or used by others: nothing is missing, nothing doubled.
+
+use serde_json::json;
+
+use crate::{fixtures::House, outsider::Outsider, things::catalog};
+
+const CONSUMER: &str = "$JS.API.CONSUMER";
+
+/// Five things, a projector that has them, and the name of its consumer.
+async fn followed() -> (House, crate::fixtures::Projector, String) {
+    let house = House::new().await;
+    house.append_things(0..5).await;
+    let projector = house.start(catalog());
+    house.has_things(5).await;
+    let durable = house.durable("things");
+    (house, projector, durable)
+}
+
+#[tokio::test]
+async fn a_consumer_that_is_deleted_while_it_is_followed_is_made_again() {
+    let (house, projector, durable) = followed().await;
+    let mut outsider = Outsider::on(&house.server).await;
+    for round in 1..=3 {
+        let deleted = outsider.ask(&format!("{CONSUMER}.DELETE.EVENTS.{durable}"), "").await;
+        assert_eq!(deleted["success"], true, "{deleted}");
+
+        house.append_things(round * 5..(round + 1) * 5).await;
+        house.has_things((round + 1) * 5).await;
+    }
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn a_consumer_that_is_deleted_while_the_projector_is_down_is_made_again_at_the_checkpoint() {
+    let (house, projector, durable) = followed().await;
+    projector.stop().await;
+    let mut outsider = Outsider::on(&house.server).await;
+    let deleted = outsider.ask(&format!("{CONSUMER}.DELETE.EVENTS.{durable}"), "").await;
+    assert_eq!(deleted["success"], true, "{deleted}");
+    house.append_things(5..10).await;
+
+    let projector = house.start(catalog());
+
+    house.has_things(10).await;
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn the_consumer_of_a_copy_that_never_comes_back_is_forgotten_after_a_day() {
+    let (house, projector, durable) = followed().await;
+    let mut outsider = Outsider::on(&house.server).await;
+    let info = outsider.ask(&format!("{CONSUMER}.INFO.EVENTS.{durable}"), "").await;
+    let day_ns = 24 * 60 * 60 * 1_000_000_000_u64;
+    assert_eq!(info["config"]["inactive_threshold"], day_ns, "{info}");
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn a_consumer_that_somebody_has_reset_is_moved_back() {
+    let (house, projector, durable) = followed().await;
+    let mut outsider = Outsider::on(&house.server).await;
+    let reset = outsider.ask(&format!("{CONSUMER}.RESET.EVENTS.{durable}"), r#"{"seq": 2}"#).await;
+    assert!(reset["error"].is_null(), "{reset}");
+
+    house.append_things(5..10).await;
+
+    house.has_things(10).await;
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn a_consumer_that_is_silent_is_followed_anew() {
+    let (house, projector, durable) = followed().await;
+    let mut outsider = Outsider::on(&house.server).await;
+    let pause = json!({ "pause_until": "2099-01-01T00:00:00Z" }).to_string();
+    let paused = outsider.ask(&format!("{CONSUMER}.PAUSE.EVENTS.{durable}"), &pause).await;
+    assert_eq!(paused["paused"], true, "{paused}");
+
+    house.append_things(5..10).await;
+
+    house.has_things(10).await;
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn deliveries_that_somebody_else_has_taken_are_delivered_again() {
+    let (house, projector, durable) = followed().await;
+    let mut thief = Outsider::on(&house.server).await;
+    let number = |info: &serde_json::Value| info["delivered"]["consumer_seq"].as_u64().unwrap();
+    let mut outsider = Outsider::on(&house.server).await;
+    let info = format!("{CONSUMER}.INFO.EVENTS.{durable}");
+    let before = number(&outsider.ask(&info, "").await);
+
+    let take = format!("{CONSUMER}.MSG.NEXT.EVENTS.{durable}");
+    let taken = thief.take(&take, r#"{"batch": 3, "expires": 5000000000}"#, 1);
+    let append = house.append_things(5..15);
+    tokio::join!(taken, append);
+
+    house.has_things(15).await;
+    // 15, had nobody taken any.
+    assert_ne!(number(&outsider.ask(&info, "").await), before + 10, "nothing was taken");
+    projector.stop().await;
+}

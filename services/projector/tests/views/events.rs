@@ -1,0 +1,149 @@
+//! Events that one view cannot handle: that view stands before them, and all others go on.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use annals_core::{
+    Listen, Position, Recorded, Sql,
+    bus::{Failure, ViewState},
+};
+use annals_testkit::eventually;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    fixtures::{House, Projector, QUICK},
+    outsider::Outsider,
+    things::{self, Event, Person, Thing, catalog, mended},
+};
+
+/// Two things, what is `poison`, and a thing and a person after it.
+async fn stands_before(poison: impl AsyncFnOnce(&House) -> Position, reason: &str) -> (House, Projector) {
+    let house = House::new().await;
+    house.append_things(0..2).await;
+    let projector = house.start(catalog());
+    house.has_things(2).await;
+    let bad = poison(&house).await;
+    house.append("thing", "later").await;
+    let end = house.append("person", "Ada").await;
+
+    house.is("things", ViewState::Degraded).await;
+    let began = Instant::now();
+    let failure = house.rows("things", Some(end)).await.unwrap_err();
+    let Failure::EventQuarantined { detail } = &failure else { panic!("{failure:?}") };
+    assert!(detail.starts_with(&format!("position {bad}: ")) && detail.contains(reason), "{detail}");
+    assert!(began.elapsed() < Duration::from_secs(5), "it was not waited for");
+
+    assert_eq!(house.rows("things", Some(bad - 1)).await.unwrap().len(), 2);
+    assert_eq!(house.rows("things", None).await.unwrap().len(), 2);
+    let status = house.status("things").await.unwrap();
+    assert_eq!((status.position, status.lag_events), (bad - 1, 2));
+    assert_eq!(house.rows("people", Some(end)).await.unwrap().len(), 1, "the other view lives");
+    house.is("people", ViewState::Live).await;
+    let (status, body) = projector.ready().await;
+    assert_eq!((status, &body["degraded"]), (200, &json!(["view things"])));
+    (house, projector)
+}
+
+#[tokio::test]
+async fn an_event_of_an_unknown_type_stops_its_view_only() {
+    let poison = async |house: &House| house.append_event("thing", "Vanished", json!({})).await;
+    stands_before(poison, "Vanished").await.1.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_with_malformed_data_stops_its_view_only() {
+    let poison = async |house: &House| house.append_event("thing", "Named", json!({ "name": 7 })).await;
+    stands_before(poison, "Named").await.1.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_that_the_tables_do_not_take_stops_its_view_only() {
+    let poison = async |house: &House| house.append("thing", "forbidden").await;
+    stands_before(poison, "CHECK constraint failed").await.1.stop().await;
+}
+
+#[tokio::test]
+async fn a_projection_that_panics_stops_its_view_only() {
+    let poison = async |house: &House| house.append("thing", "panic").await;
+    stands_before(poison, "panicked").await.1.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_no_commit_stops_its_view_only() {
+    let poison = async |house: &House| {
+        let mut outsider = Outsider::on(&house.server).await;
+        let subject = format!("events.thing.{}", Uuid::new_v4());
+        outsider.ask(&subject, "not a commit").await["seq"].as_u64().unwrap()
+    };
+    stands_before(poison, "does not hold a commit").await.1.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_fix_the_view_goes_on() {
+    let poison = async |house: &House| house.append("thing", "forbidden").await;
+    let (house, projector) = stands_before(poison, "forbidden").await;
+    projector.stop().await;
+
+    let projector = house.start(mended());
+
+    let rows = house.rows("things", Some(5)).await.unwrap();
+    let names: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.times)).collect();
+    assert_eq!(names, [("allowed", 1), ("later", 1), ("thing 0000", 1), ("thing 0001", 1)]);
+    house.is("things", ViewState::Live).await;
+    assert_eq!(projector.ready().await.1["degraded"], json!([]));
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn a_bad_event_among_many_stops_after_the_last_good_one() {
+    let house = House::new().await;
+    house.append_things(0..200).await;
+    let bad = house.append("thing", "forbidden").await;
+    house.append_things(200..300).await;
+
+    let projector = house.start(catalog());
+
+    house.is("things", ViewState::Degraded).await;
+    assert_eq!(house.status("things").await.unwrap().position, bad - 1);
+    let failure = house.rows("things", None).await.unwrap_err();
+    assert!(matches!(failure, Failure::EventQuarantined { .. }), "never at the log's end: {failure:?}");
+    projector.stop().await;
+}
+
+/// When the event was tried. Used by one test only.
+static TRIES: Mutex<Vec<Instant>> = Mutex::new(Vec::new());
+
+fn always_fail(_: &Recorded<Event>) -> Vec<Sql> {
+    TRIES.lock().unwrap().push(Instant::now());
+    vec![Sql::new("insert into named values (null, null, null)")]
+}
+
+#[tokio::test]
+async fn what_is_in_the_way_is_tried_less_and_less_often_whatever_comes_after_it() {
+    let house = House::new().await;
+    let bad = things::of([
+        things::view("things", Thing::on(always_fail)),
+        things::view("people", Person::on(|_: &Recorded<Event>| vec![])),
+    ]);
+    house.append("thing", "bad").await;
+    let projector = house.start(bad);
+
+    let tried = async |times: usize| {
+        eventually("it is tried again", async || TRIES.lock().unwrap().len() >= times).await;
+    };
+    for times in 1..8 {
+        tried(times).await;
+        house.append("thing", "later").await;
+    }
+
+    let tries = TRIES.lock().unwrap().clone();
+    for (number, pair) in tries.windows(2).enumerate() {
+        let pause = (QUICK.retry * (1 << number)).min(QUICK.retry_at_most);
+        let paused = pair[1] - pair[0];
+        assert!(paused >= pause, "after try {}: {paused:?} instead of {pause:?}", number + 1);
+    }
+    projector.stop().await;
+}

@@ -1,0 +1,209 @@
+//! A log, a place for views, and a projector in between.
+
+use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
+
+use annals_chassis::config::{HealthArgs, NatsArgs};
+use annals_core::{
+    Catalog, Commit, Context, Decided, Fingerprint, Position, StreamId,
+    bus::{Failure, Query, ViewRequest, ViewState, ViewStatus},
+};
+use annals_nats::{Appended, Log, Nats, Scope};
+use annals_projector::{Config, Pace, run_at};
+use annals_testkit::{TestNats, eventually, eventually_within};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json, value::to_raw_value};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::instrument::WithSubscriber;
+use uuid::Uuid;
+
+/// A hundred times as fast as in real life.
+pub const QUICK: Pace = Pace {
+    silence: Duration::from_millis(300),
+    last_look: Duration::from_millis(200),
+    retry: Duration::from_millis(10),
+    retry_at_most: Duration::from_millis(160),
+};
+
+/// A server, a client of it, and a directory that is gone after the test.
+pub struct House {
+    pub server: TestNats,
+    pub nats: Nats,
+    pub root: TempDir,
+}
+
+/// A running projector.
+pub struct Projector {
+    stop: CancellationToken,
+    task: JoinHandle<anyhow::Result<()>>,
+    said: Arc<Said>,
+}
+
+/// What it logs while it starts.
+#[derive(Default)]
+struct Said(std::sync::Mutex<Vec<u8>>);
+
+impl io::Write for &Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+pub struct Row {
+    pub id: Uuid,
+    pub name: String,
+    pub times: u64,
+}
+
+#[derive(Deserialize)]
+struct Rows {
+    rows: Vec<Row>,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        let server = annals_testkit::nats().await;
+        let nats = Nats::connect(&server.url(), "test").await.unwrap();
+        nats.prepare().await.unwrap();
+        Self { server, nats, root: TempDir::new().unwrap() }
+    }
+
+    pub fn views(&self) -> PathBuf {
+        self.root.path().join("views")
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.views().join(name)
+    }
+
+    /// The name of a view's consumer.
+    pub fn durable(&self, view: &str) -> String {
+        format!("view-{view}-v1-{}", fs::read_to_string(self.file("copy")).unwrap())
+    }
+
+    pub fn start(&self, catalog: Catalog) -> Projector {
+        Projector::start(&self.server, self.views(), catalog, QUICK)
+    }
+
+    /// A commit of one event, after whatever a test has thought of.
+    pub async fn append_event(&self, category: &str, kind: &str, data: Value) -> Position {
+        let id = Uuid::now_v7();
+        let decided = Decided { kind: kind.into(), schema: 1, data: to_raw_value(&data).unwrap() };
+        let commit = Commit {
+            id,
+            stream: StreamId::new(category, Uuid::now_v7()),
+            recorded_at: Timestamp::now(),
+            context: Context {
+                correlation_id: id,
+                causation_id: id,
+                actor: "test".into(),
+                metadata: Map::new(),
+                trace: None,
+            },
+            fingerprint: Fingerprint::of("name", &json!({})),
+            previous_hash: None,
+            events: Commit::place(id, 0, vec![decided]),
+        };
+        match self.nats.log().append(&commit, 0).await.unwrap() {
+            Appended::Stored(stored) => stored.position,
+            Appended::Overtaken(_) => panic!("overtaken on a new stream"),
+        }
+    }
+
+    /// Something of the category gets a name.
+    pub async fn append(&self, category: &str, name: &str) -> Position {
+        self.append_event(category, "Named", json!({ "name": name })).await
+    }
+
+    /// As many things as that, named by their number.
+    pub async fn append_things(&self, numbers: std::ops::Range<usize>) {
+        for number in numbers {
+            self.append("thing", &thing(number)).await;
+        }
+    }
+
+    pub async fn rows(&self, view: &str, min_position: Option<Position>) -> Result<Vec<Row>, Failure> {
+        let query = Query::Rows { filters: vec![], limit: 500, cursor: None };
+        let request = ViewRequest { query, min_position, wait_ms: 10_000 };
+        let answer = self.nats.bus().view(view, &request).await?;
+        Ok(serde_json::from_str::<Rows>(answer.body.get()).unwrap().rows)
+    }
+
+    pub async fn status(&self, view: &str) -> Result<ViewStatus, Failure> {
+        let request = ViewRequest { query: Query::Status, min_position: None, wait_ms: 0 };
+        let answer = self.nats.bus().view(view, &request).await?;
+        Ok(serde_json::from_str(answer.body.get()).unwrap())
+    }
+
+    pub async fn is(&self, view: &str, state: ViewState) {
+        let what = format!("{view} is {state:?}");
+        eventually(&what, async || self.status(view).await.is_ok_and(|status| status.state == state)).await;
+    }
+
+    /// The view has exactly the first `count` things, each applied once.
+    pub async fn has_things(&self, count: usize) {
+        let names: Vec<_> = (0..count).map(thing).collect();
+        let complete = async || {
+            let end = self.nats.log().last(&Scope::All).await.ok()?;
+            let rows = self.rows("things", Some(end)).await.ok()?;
+            rows.iter().map(|row| &row.name).eq(&names).then_some(rows)
+        };
+        let rows = eventually_within(Duration::from_secs(30), "every thing is there", complete).await;
+        let doubled: Vec<_> = rows.iter().filter(|row| row.times != 1).collect();
+        assert!(doubled.is_empty(), "applied more than once: {doubled:?}");
+    }
+}
+
+/// In the order of their numbers.
+pub fn thing(number: usize) -> String {
+    format!("thing {number:04}")
+}
+
+impl Projector {
+    pub fn start(server: &TestNats, views: PathBuf, catalog: Catalog, pace: Pace) -> Self {
+        let (stop, said) = (CancellationToken::new(), Arc::<Said>::default());
+        let config = Config {
+            nats: NatsArgs { nats: server.url(), nats_monitor: None },
+            health: HealthArgs { health: Some("127.0.0.1:0".parse().unwrap()) },
+            views,
+            only: vec![],
+        };
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(said.clone()).finish();
+        let task = tokio::spawn(run_at(pace, config, catalog, stop.clone()).with_subscriber(log));
+        Self { stop, task, said }
+    }
+
+    /// Waits until it ends by itself, and says why.
+    pub async fn refusal(self) -> String {
+        format!("{:#}", self.task.await.unwrap().unwrap_err())
+    }
+
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap().unwrap();
+    }
+
+    pub fn said(&self) -> String {
+        String::from_utf8(self.said.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// What `/readyz` says.
+    pub async fn ready(&self) -> (u16, Value) {
+        let address = eventually("it says where its health is", async || {
+            let said = self.said();
+            let (_, after) = said.split_once("health on ")?;
+            Some(after.split_whitespace().next()?.to_owned())
+        })
+        .await;
+        let answer = reqwest::get(address).await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+}
