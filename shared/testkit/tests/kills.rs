@@ -6,7 +6,7 @@ mod trial;
 
 use std::{env, time::Duration};
 
-use annals_testkit::{Client, Cluster, Load, Pace, Service, System};
+use annals_testkit::{Client, Cluster, Ledger, Load, Pace, Service, System};
 use rand::seq::SliceRandom;
 use trial::Restart;
 
@@ -24,10 +24,16 @@ async fn moment(load: &Load) {
 }
 
 /// Lets some load pass, stops it, and holds everything against what clients were told.
-async fn audit(cluster: &Cluster, load: Load) {
+async fn audit(cluster: &Cluster, load: Load) -> Ledger {
     moment(&load).await;
     let ledger = load.stop().await;
     cluster.evidence().audit(&ledger).await;
+    ledger
+}
+
+/// A gateway that runs answers every request, whatever has happened to the others.
+fn everything_was_answered(ledger: &Ledger, victim: Service) {
+    assert!(victim == Service::Gateway || ledger.count("no answer") == 0, "{ledger}");
 }
 
 /// Kills one service again and again. `back` waits until it serves.
@@ -42,7 +48,7 @@ async fn kill(victim: Service, back: impl AsyncFn(&Restart, &Load, &Client)) {
         cluster.run(victim).await;
         back(&restart, &load, &cluster).await;
     }
-    audit(&cluster, load).await;
+    everything_was_answered(&audit(&cluster, load).await, victim);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +173,7 @@ async fn terminate(service: Service) {
         cluster.run(service).await;
         cluster.ready().await;
     }
-    audit(&cluster, load).await;
+    everything_was_answered(&audit(&cluster, load).await, service);
 }
 
 #[tokio::test(flavor = "multi_thread")]

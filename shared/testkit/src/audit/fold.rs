@@ -125,3 +125,7 @@ impl fmt::Display for Fold {
         write!(f, "{commits} commits in {streams} streams, {notifications} notifications")
     }
 }
+
+#[cfg(test)]
+#[path = "fold_tests.rs"]
+mod tests;

@@ -72,3 +72,7 @@ pub(crate) fn compare(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "mails_tests.rs"]
+mod tests;

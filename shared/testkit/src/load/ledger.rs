@@ -65,7 +65,7 @@ impl Ledger {
         self.latest.get(&account).copied()
     }
 
-    pub(super) fn acknowledge(&mut self, correlation_id: Uuid, acknowledged: Acknowledged) {
+    pub(crate) fn acknowledge(&mut self, correlation_id: Uuid, acknowledged: Acknowledged) {
         if acknowledged.version == 1 {
             self.opened.push((Instant::now(), acknowledged.account));
         }
@@ -74,7 +74,7 @@ impl Ledger {
         self.acknowledged += 1;
     }
 
-    pub(super) fn turn_down(&mut self, correlation_id: Uuid) {
+    pub(crate) fn turn_down(&mut self, correlation_id: Uuid) {
         self.answers.insert(correlation_id, None);
     }
 

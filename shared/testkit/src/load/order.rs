@@ -16,8 +16,8 @@ const ABSURD: u64 = 1_000_000_000_00;
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub account: Uuid,
-    command: &'static str,
-    data: Value,
+    pub command: &'static str,
+    pub data: Value,
     /// Only if the account is at this version.
     pub if_match: Option<u64>,
     /// Whether it can be carried out, if nothing else is in the way.
