@@ -126,7 +126,7 @@ async fn what_is_in_the_way_is_tried_less_and_less_often_whatever_comes_after_it
     let house = House::new().await;
     let bad = things::of([
         things::view("things", Thing::on(always_fail)),
-        things::view("people", Person::on(|_: &Recorded<Event>| vec![])),
+        things::view("people", Person::on(|_: &Recorded<Event>| Vec::<Sql>::new())),
     ]);
     house.append("thing", "bad").await;
     let projector = house.start(bad);
