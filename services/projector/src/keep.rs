@@ -63,7 +63,8 @@ impl Keeper {
 
     /// Follows until `shutdown`, or until something is in the way.
     async fn follow(&self, shutdown: &CancellationToken) -> Result<(), Trouble> {
-        let Some(begun) = shutdown.run_until_cancelled(self.begin()).await else { return Ok(()) };
+        let beginning = Box::pin(self.begin()); // it is large
+        let Some(begun) = shutdown.run_until_cancelled(beginning).await else { return Ok(()) };
         let mut following = begun?;
         loop {
             let next = self.next(&mut following);

@@ -39,13 +39,13 @@ impl ViewError {
 }
 
 fn of_database(error: &sqlx::Error) -> Fault {
-    match error {
-        // What is in the file is not what we write, or the thread that holds it has ended.
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound | sqlx::Error::WorkerCrashed => {
-            Fault::File
-        }
-        error => code(error).map_or(Fault::Surroundings, of_code),
+    use sqlx::Error::{ColumnDecode, RowNotFound, WorkerCrashed};
+
+    // What is in the file is not what we write, or the thread that holds it has ended.
+    if matches!(error, ColumnDecode { .. } | RowNotFound | WorkerCrashed) {
+        return Fault::File;
     }
+    code(error).map_or(Fault::Surroundings, of_code)
 }
 
 fn of_code(code: u32) -> Fault {
