@@ -131,8 +131,11 @@ impl Keeper {
         let checkpoint = self.progress.now().checkpoint;
         let mut oldest = None;
         for category in self.projection.categories() {
-            let page = self.log.read(&Scope::Category(category.into()), checkpoint, 1).await?;
-            let first = page.commits.first().map(|stored| stored.commit.recorded_at);
+            let page = self.log.read(&Scope::Category(category.into()), checkpoint, 1).await;
+            let first = match page {
+                Err(LogError::Commit(_)) => Some(Timestamp::now()), // there is one, of unknown age
+                page => page?.commits.first().map(|stored| stored.commit.recorded_at),
+            };
             oldest = [oldest, first].into_iter().flatten().min();
         }
         Ok(oldest)

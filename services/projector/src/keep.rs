@@ -59,6 +59,9 @@ impl Keeper {
         if trouble.is_of_the_file() {
             self.close().await;
         }
+        if let Trouble::Silent = trouble {
+            self.nats.forget(&self.durable).await; // it may be paused, and would stay so
+        }
     }
 
     /// Follows until `shutdown`, or until something is in the way.

@@ -67,6 +67,17 @@ impl Nats {
         Ok(Follower { messages, last: 0, after })
     }
 
+    /// Deletes a durable consumer that cannot be trusted any more. Following makes it again; if the
+    /// server cannot be asked, that shows there.
+    pub async fn forget(&self, durable: &str) {
+        let deleted = within(async {
+            self.jetstream.get_stream_no_info(stream::NAME).await?.delete_consumer(durable).await?;
+            Ok::<_, async_nats::Error>(())
+        });
+        let deleted = deleted.await;
+        debug!(consumer = durable, ?deleted, "forgotten");
+    }
+
     /// Commits that a durable consumer has not been given, or has not acknowledged.
     ///
     /// # Errors

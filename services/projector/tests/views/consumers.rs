@@ -86,18 +86,12 @@ async fn a_consumer_that_is_silent_is_followed_anew() {
 async fn deliveries_that_somebody_else_has_taken_are_delivered_again() {
     let (house, projector, durable) = followed().await;
     let mut thief = Outsider::on(&house.server).await;
-    let number = |info: &serde_json::Value| info["delivered"]["consumer_seq"].as_u64().unwrap();
-    let mut outsider = Outsider::on(&house.server).await;
-    let info = format!("{CONSUMER}.INFO.EVENTS.{durable}");
-    let before = number(&outsider.ask(&info, "").await);
-
     let take = format!("{CONSUMER}.MSG.NEXT.EVENTS.{durable}");
-    let taken = thief.take(&take, r#"{"batch": 3, "expires": 5000000000}"#, 1);
+    let taken = thief.take(&take, r#"{"batch": 3, "expires": 5000000000}"#);
     let append = house.append_things(5..15);
-    tokio::join!(taken, append);
+    let (taken, ()) = tokio::join!(taken, append);
+    assert!(taken.starts_with(b"["), "a commit was taken");
 
     house.has_things(15).await;
-    // 15, had nobody taken any.
-    assert_ne!(number(&outsider.ask(&info, "").await), before + 10, "nothing was taken");
     projector.stop().await;
 }

@@ -6,43 +6,46 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
+use uuid::Uuid;
 
 /// A connection that speaks the protocol of NATS by hand.
-pub struct Outsider(BufReader<TcpStream>);
+pub struct Outsider {
+    stream: BufReader<TcpStream>,
+    inbox: Uuid,
+}
 
 impl Outsider {
     pub async fn on(server: &TestNats) -> Self {
         let url = server.url();
         let stream = TcpStream::connect(url.strip_prefix("nats://").unwrap()).await.unwrap();
-        let mut outsider = Self(BufReader::new(stream));
+        let mut outsider = Self { stream: BufReader::new(stream), inbox: Uuid::new_v4() };
         assert!(outsider.line().await.starts_with("INFO "));
-        outsider.send(b"CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB mine 1\r\n").await;
+        let inbox = outsider.inbox;
+        outsider.send(&format!("CONNECT {{\"verbose\":false,\"headers\":true}}\r\nSUB {inbox} 1\r\n")).await;
         outsider
     }
 
     /// Asks, and gives the answer as JSON.
     pub async fn ask(&mut self, subject: &str, payload: &str) -> Value {
-        self.send(format!("PUB {subject} mine {}\r\n{payload}\r\n", payload.len()).as_bytes()).await;
-        serde_json::from_slice(&self.message().await).unwrap()
+        serde_json::from_slice(&self.take(subject, payload).await).unwrap()
     }
 
-    /// Asks, and throws the answers away, whatever they are.
-    pub async fn take(&mut self, subject: &str, payload: &str, answers: usize) {
-        self.send(format!("PUB {subject} mine {}\r\n{payload}\r\n", payload.len()).as_bytes()).await;
-        for _ in 0..answers {
-            self.message().await;
-        }
+    /// Asks, and gives the first thing that comes back.
+    pub async fn take(&mut self, subject: &str, payload: &str) -> Vec<u8> {
+        let (inbox, length) = (self.inbox, payload.len());
+        self.send(&format!("PUB {subject} {inbox} {length}\r\n{payload}\r\n")).await;
+        self.message().await
     }
 
     async fn message(&mut self) -> Vec<u8> {
         loop {
             let line = self.line().await;
             if line.starts_with("PING") {
-                self.send(b"PONG\r\n").await;
+                self.send("PONG\r\n").await;
             } else if line.starts_with("MSG") || line.starts_with("HMSG") {
                 let length: usize = line.split_whitespace().last().unwrap().parse().unwrap();
                 let mut payload = vec![0; length + 2];
-                self.0.read_exact(&mut payload).await.unwrap();
+                self.stream.read_exact(&mut payload).await.unwrap();
                 payload.truncate(length);
                 return payload;
             } else {
@@ -53,11 +56,11 @@ impl Outsider {
 
     async fn line(&mut self) -> String {
         let mut line = String::new();
-        self.0.read_line(&mut line).await.unwrap();
+        self.stream.read_line(&mut line).await.unwrap();
         line
     }
 
-    async fn send(&mut self, bytes: &[u8]) {
-        self.0.get_mut().write_all(bytes).await.unwrap();
+    async fn send(&mut self, text: &str) {
+        self.stream.get_mut().write_all(text.as_bytes()).await.unwrap();
     }
 }
