@@ -1,5 +1,7 @@
 //! The stream of events: made if it is missing, and refused if it could lose or change events.
 
+#![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
+
 use std::time::Duration;
 
 use annals_nats::{Nats, StreamError};

@@ -129,16 +129,16 @@ async fn what_is_in_the_way_is_tried_less_and_less_often_whatever_comes_after_it
     let house = House::new().await;
     let bad = things::of([
         things::view("things", Thing::on(fail_at_bad)),
-        things::view("people", Person::on(|_: &Recorded<Event>| vec![])),
+        things::view("people", Person::on(|_: &Recorded<Event>| Vec::<Sql>::new())),
     ]);
     house.append("thing", "bad").await;
     let projector = house.start(bad);
 
-    let tried = async |times: usize| {
+    let tried_so_often = async |times: usize| {
         eventually("it is tried again", async || TRIES.lock().unwrap().len() >= times).await;
     };
     for times in 1..8 {
-        tried(times).await;
+        tried_so_often(times).await;
         house.append("thing", "later").await;
     }
 
