@@ -98,6 +98,19 @@ async fn after_a_fix_the_view_goes_on() {
 }
 
 #[tokio::test]
+async fn a_view_in_trouble_shows_in_the_metrics() {
+    let poison = async |house: &House| house.append("thing", "forbidden").await;
+    let (_house, projector) = stands_before(poison, "forbidden").await;
+    let metrics = projector.metrics().await;
+    for name in ["position", "lag_commits", "live", "degraded", "retries_total", "commits_total"] {
+        let line = format!("annals_view_{name}{{view=\"things\"}} ");
+        assert!(metrics.contains(&line), "{line} is not in {metrics}");
+    }
+    assert!(metrics.contains("annals_view_batch_seconds_bucket{view=\"things\""), "{metrics}");
+    projector.stop().await;
+}
+
+#[tokio::test]
 async fn a_bad_event_among_many_stops_after_the_last_good_one() {
     let house = House::new().await;
     house.append_things(0..200).await;

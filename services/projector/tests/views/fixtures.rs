@@ -197,13 +197,22 @@ impl Projector {
 
     /// What `/readyz` says.
     pub async fn ready(&self) -> (u16, Value) {
+        let answer = self.health("readyz").await;
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// What `/metrics` says.
+    pub async fn metrics(&self) -> String {
+        self.health("metrics").await.text().await.unwrap()
+    }
+
+    async fn health(&self, path: &str) -> reqwest::Response {
         let address = eventually("it says where its health is", async || {
             let said = self.said();
             let (_, after) = said.split_once("health on ")?;
             Some(after.split_whitespace().next()?.to_owned())
         })
         .await;
-        let answer = reqwest::get(address).await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        reqwest::get(address.replace("readyz", path)).await.unwrap()
     }
 }
