@@ -71,8 +71,8 @@ async fn nothing_waits_for_ever_on_a_server_that_is_gone() {
         }
     };
     timeout(Duration::from_secs(10), sent).await.unwrap();
-    let followed = timeout(Duration::from_secs(10), nats.follow(DURABLE, &["thing"], 0)).await;
-    assert!(followed.unwrap().is_err());
+    let again = timeout(Duration::from_secs(10), nats.follow(DURABLE, &["thing"], 0)).await;
+    assert!(again.unwrap().is_err());
     assert!(timeout(Duration::from_secs(10), nats.outstanding(DURABLE)).await.unwrap().is_err());
     timeout(Duration::from_secs(10), nats.forget(DURABLE)).await.unwrap();
     let read = timeout(Duration::from_secs(10), nats.log().read(&annals_nats::Scope::All, 0, 1)).await;
