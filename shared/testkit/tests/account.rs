@@ -95,6 +95,11 @@ async fn a_thousand_writes_are_read_back_at_once() {
 async fn a_position_of_another_category_is_waited_for_too() {
     let system = System::start().await;
     let account = Account::open(&system).await;
+    let welcomes = async || {
+        let page = system.get("/v1/views/notifications?status=sent").await;
+        page.json["rows"].as_array().map_or(0, Vec::len)
+    };
+    eventually("the owner is welcomed", async || welcomes().await == 1).await;
     // Deposits move the log on, and `notifications` does not read them: it is there all the same.
     for _ in 0..1000 {
         let written = position(&account.deposit(1).await);
