@@ -34,6 +34,6 @@ impl Condition for Keepers {
 
     fn degraded(&self) -> Vec<String> {
         let stuck = self.iter().filter(|keeper| keeper.progress.now().in_the_way.is_some());
-        stuck.map(|keeper| format!("view {}", keeper.projection.view)).collect()
+        stuck.map(|keeper| keeper.projection.view.into()).collect()
     }
 }

@@ -43,7 +43,7 @@ async fn stands_before(poison: impl AsyncFnOnce(&House) -> Position, reason: &st
     assert_eq!(house.rows("people", Some(end)).await.unwrap().len(), 1, "the other view lives");
     house.is("people", ViewState::Live).await;
     let (status, body) = projector.ready().await;
-    assert_eq!((status, &body["degraded"]), (200, &json!(["view things"])));
+    assert_eq!((status, &body["degraded"]), (200, &json!(["things"])));
     (house, projector)
 }
 

@@ -153,7 +153,7 @@ async fn a_view_whose_file_is_locked_shows_what_it_has_and_goes_on_once_it_is_fr
     house.append_things(5..10).await;
 
     house.is("things", ViewState::Degraded).await;
-    assert_eq!(projector.ready().await.1["degraded"], serde_json::json!(["view things"]));
+    assert_eq!(projector.ready().await.1["degraded"], serde_json::json!(["things"]));
     assert_eq!(house.rows("things", None).await.unwrap().len(), 5);
     let failure = house.rows("things", Some(10)).await.unwrap_err();
     assert!(matches!(&failure, Failure::Unavailable { detail } if detail.contains("locked")), "{failure:?}");
