@@ -81,7 +81,7 @@ impl Service {
     }
 
     /// Answers until `shutdown`, then finishes what is on its way and what has come in, for
-    /// [`DRAIN`] at most. `answer` is given the name of what is asked, and the question.
+    /// 8 s at most. `answer` is given the name of what is asked, and the question.
     pub async fn run<Q, A, F, Fut>(self, answer: F, shutdown: CancellationToken)
     where
         Q: DeserializeOwned + Send + 'static,
