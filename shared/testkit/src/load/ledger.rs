@@ -51,6 +51,12 @@ impl Ledger {
         self.tally.get(what).copied().unwrap_or_default()
     }
 
+    /// How many commands were finally answered, those that were repeated on purpose among them.
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        self.answers.len() as u64 + self.count("repeat")
+    }
+
     pub(super) fn acknowledged(&self) -> usize {
         self.acknowledged
     }

@@ -13,6 +13,8 @@ use memory::Memory;
 use silent::SilentClients;
 use tokio::time::interval;
 
+/// Commands per second.
+const PACE: u32 = 300;
 /// How often memory is looked at.
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -24,7 +26,7 @@ fn minutes() -> u64 {
 #[ignore = "takes half an hour; .ci/full runs it"]
 async fn memory_stays_where_it_is_for_half_an_hour() {
     let cluster = Cluster::start().await;
-    let pace = Pace { per_second: 300, accounts: 64, seed: rand::random() };
+    let pace = Pace { per_second: PACE, accounts: 64, seed: rand::random() };
     let load = Load::start(&cluster, pace).await;
     let silent = SilentClients::start(50, cluster.base_url());
 
@@ -40,6 +42,8 @@ async fn memory_stays_where_it_is_for_half_an_hour() {
     let ledger = load.stop().await;
     cluster.evidence().audit(&ledger).await;
 
+    let (answered, asked) = (ledger.answered(), u64::from(PACE) * minutes() * 60);
+    assert!(answered * 10 >= asked * 9, "the pace was not kept: {answered} of {asked} commands");
     assert!(cut >= 50, "every client that reads nothing is cut: {cut} times");
     memory.assert_flat();
 }
