@@ -41,8 +41,7 @@ impl Writer {
 
     /// Works at its pace until it is told to stop.
     pub(super) async fn write(mut self, begin: Instant, every: Duration, stop: Arc<AtomicBool>) {
-        let mut ticks = interval_at(begin, every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut ticks = interval_at(begin, every); // what was missed is made up for, or the pace would halve
         while !stop.load(Ordering::Relaxed) {
             ticks.tick().await;
             if !self.remembered.is_empty() && self.random.random_ratio(1, REPEATS) {
