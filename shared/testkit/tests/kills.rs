@@ -8,7 +8,11 @@ use std::{env, time::Duration};
 
 use annals_testkit::{Client, Cluster, Ledger, Load, Pace, Service, System};
 use rand::seq::SliceRandom;
+use tokio::sync::Mutex;
 use trial::Restart;
+
+/// One trial at a time: what is to be back within five seconds gets the machine for itself.
+static TRIAL: Mutex<()> = Mutex::const_new(());
 
 fn kills() -> u32 {
     env::var("ANNALS_KILLS").map_or(1, |kills| kills.parse().expect("ANNALS_KILLS is a number"))
@@ -38,6 +42,7 @@ fn everything_was_answered(ledger: &Ledger, victim: Service) {
 
 /// Kills one service again and again. `back` waits until it serves.
 async fn kill(victim: Service, back: impl AsyncFn(&Restart, &Load, &Client)) {
+    let _alone = TRIAL.lock().await;
     let mut cluster = Cluster::start().await;
     let load = load(&cluster).await;
     for _ in 0..kills() {
@@ -73,6 +78,7 @@ async fn a_killed_reactor_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_nats_server_loses_nothing() {
+    let _alone = TRIAL.lock().await;
     let mut cluster = Cluster::start().await;
     let load = load(&cluster).await;
     for _ in 0..kills() {
@@ -90,6 +96,7 @@ async fn a_killed_nats_server_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_annals_up_loses_nothing() {
+    let _alone = TRIAL.lock().await;
     let mut system = System::start_with(&["--log", "json"]).await;
     let load = load(&system).await;
     for _ in 0..kills() {
@@ -109,6 +116,7 @@ async fn a_killed_annals_up_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_killed_at_once_loses_nothing() {
+    let _alone = TRIAL.lock().await;
     let mut cluster = Cluster::start().await;
     let load = load(&cluster).await;
     for _ in 0..kills() {
@@ -137,6 +145,7 @@ async fn everything_killed_at_once_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_processes_of_a_service_the_other_one_goes_on() {
+    let _alone = TRIAL.lock().await;
     let mut cluster = Cluster::start().await;
     let seconds = [Service::Command.second(), Service::Reactor.second()];
     for second in seconds {
@@ -162,6 +171,7 @@ async fn of_two_processes_of_a_service_the_other_one_goes_on() {
 
 /// Asks one service to end, as every deployment does.
 async fn terminate(service: Service) {
+    let _alone = TRIAL.lock().await;
     let mut cluster = Cluster::start().await;
     let load = load(&cluster).await;
     for _ in 0..kills() {
