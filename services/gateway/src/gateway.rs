@@ -1,9 +1,14 @@
 //! What every handler needs: the catalog, and the way to the log and to the other services.
 
+use std::{ops::Deref, sync::Arc, time::Duration};
+
 use annals_chassis::health::Durable;
 use annals_core::{Catalog, Category, Projection};
 use annals_nats::{Bus, JetStreamLog, Nats, server::monitor::Durability};
-use tokio::sync::watch;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
 
 use crate::{
     limits::Limits,
@@ -17,7 +22,26 @@ pub struct Gateway {
     pub(crate) limits: Limits,
     nats: Nats,
     durability: watch::Receiver<Durability>,
+    /// Each page of the log that is being read may take some MiB.
+    log_readers: Arc<Semaphore>,
 }
+
+/// The log in the hands of one request.
+pub(crate) struct LogReader {
+    log: JetStreamLog,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Deref for LogReader {
+    type Target = JetStreamLog;
+
+    fn deref(&self) -> &JetStreamLog {
+        &self.log
+    }
+}
+
+/// How long a request waits for its turn to read the log.
+const TURN: Duration = Duration::from_secs(5);
 
 impl Gateway {
     /// Serves what is in `catalog`, within `limits`.
@@ -28,7 +52,8 @@ impl Gateway {
         nats: Nats,
         durability: watch::Receiver<Durability>,
     ) -> Self {
-        Self { catalog, limits, nats, durability }
+        let log_readers = Arc::new(Semaphore::new(limits.log_readers));
+        Self { catalog, limits, nats, durability, log_readers }
     }
 
     /// Whether acknowledged means on disk.
@@ -42,9 +67,16 @@ impl Gateway {
         self.connected().map(|()| self.nats.bus())
     }
 
-    /// The log, for reading.
-    pub(crate) fn log(&self) -> Result<JetStreamLog, Problem> {
-        self.connected().map(|()| self.nats.log())
+    /// The log, for reading, once it is this request's turn.
+    pub(crate) async fn log(&self) -> Result<LogReader, Problem> {
+        self.connected()?;
+        match timeout(TURN, self.log_readers.clone().acquire_owned()).await {
+            Ok(turn) => {
+                let turn = turn.expect("the semaphore is never closed");
+                Ok(LogReader { log: self.nats.log(), _turn: turn })
+            }
+            Err(_) => Err(Problem::new(Code::Unavailable, "Too many read the log right now.")),
+        }
     }
 
     fn connected(&self) -> Result<(), Problem> {

@@ -18,9 +18,11 @@ pub struct Limits {
     pub stall: Duration,
     /// Connections open at once. Further ones are closed as soon as they are made.
     pub connections: usize,
-    /// Requests at once, until their answers are written; health and metrics are not among them.
-    /// Further ones are answered 503 at once.
+    /// Commands at once, and as many reads, until their answers are written; health and metrics are
+    /// not among them. Further ones are answered 503 at once.
     pub requests: usize,
+    /// Requests that read the log at once, 8 MiB each at most; others wait for their turn.
+    pub log_readers: usize,
     /// How long what a client still sends after its last answer is taken in and thrown away: whoever
     /// is cut off in the middle of sending never sees why.
     pub linger: Duration,
@@ -29,15 +31,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What a gateway runs with. At worst 256 MiB are held of what connections have read ahead, as
-    /// much of bodies, and 512 MiB of answers.
+    /// What a gateway runs with. At worst 256 MiB are held of what connections have read ahead, 256 MiB
+    /// of pages of the log, 256 MiB of answers, and the bodies of commands, parsed.
     pub const PRODUCTION: Self = Self {
         head: Duration::from_secs(30),
         head_bytes: 64 * 1024,
         body: Duration::from_secs(15),
         stall: Duration::from_secs(10),
         connections: 2048,
-        requests: 1024,
+        requests: 512,
+        log_readers: 32,
         linger: Duration::from_secs(5),
         drain: Duration::from_secs(8),
     };

@@ -14,10 +14,14 @@ use crate::{accept, admit, commands, edge, gateway::Gateway, health, log, target
 
 /// All of the gateway, ready to be served.
 pub fn router(gateway: Gateway) -> Router {
-    let places = Arc::new(Semaphore::new(gateway.limits.requests));
-    let api = Router::new()
+    // Readers that wait for a view must not keep commands out.
+    let [for_commands, for_reads] = [(); 2].map(|()| Arc::new(Semaphore::new(gateway.limits.requests)));
+    let commands = Router::new()
         .route("/v1/commands", post(commands::by_door))
         .route("/v1/commands/{category}/{id}/{command}", post(commands::by_path))
+        .route_layer(from_fn(accept::check))
+        .route_layer(from_fn_with_state(for_commands, admit::admit));
+    let reads = Router::new()
         .route("/v1/views", get(views::list::get))
         .route("/v1/views/{view}", get(views::rows))
         .route("/v1/views/{view}/{key}", get(views::row))
@@ -25,9 +29,10 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/streams/{category}/{id}/state", get(log::state::get))
         .route("/v1/events", get(log::events::get))
         .route_layer(from_fn(accept::check))
-        .route_layer(from_fn_with_state(places, admit::admit));
+        .route_layer(from_fn_with_state(for_reads, admit::admit));
     Router::new()
-        .merge(api)
+        .merge(commands)
+        .merge(reads)
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -59,6 +59,11 @@ impl Keeper {
         if trouble.is_of_the_file() {
             self.close().await;
         }
+        if trouble.is_damage()
+            && let Err(error) = self.directory.discard(&self.projection)
+        {
+            warn!("the damaged file of {view} stays: {error}");
+        }
         if let Trouble::Silent = trouble {
             self.nats.forget(&self.durable).await; // it may be paused, and would stay so
         }

@@ -21,7 +21,7 @@ pub(crate) struct Keeper {
     pub durable: String,
     /// A reader has seen that the file is not sound.
     pub unsound: Notify,
-    directory: Arc<Directory>,
+    pub directory: Arc<Directory>,
     /// None while it is closed: before it is opened, and while its file is in the way.
     view: RwLock<Option<Arc<View>>>,
 }

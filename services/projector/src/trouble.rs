@@ -50,6 +50,11 @@ impl Trouble {
         }
     }
 
+    /// Whether the file holds something that must not be opened again, however sound it looks.
+    pub(crate) fn is_damage(&self) -> bool {
+        self.is_of_the_file() && !matches!(self, Self::View(ViewError::Moved))
+    }
+
     /// What those who ask are told. The log is nothing to be told of: it is back when it is back.
     pub(crate) fn in_the_way(&self) -> Option<InTheWay> {
         match self {

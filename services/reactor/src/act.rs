@@ -1,6 +1,10 @@
 //! What one commit makes a reactor do.
 
-use std::{fmt::Display, time::Duration};
+use std::{
+    fmt::Display,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 use annals_core::{Catalog, Dispatch, Outgoing, Reactor, StoredCommit};
 use annals_nats::{Attempts, Bus, Delivery, JetStreamLog, Nats};
@@ -45,9 +49,10 @@ impl Actor {
             Ok(stored) => stored,
             Err(error) => return self.stuck(delivery, error),
         };
-        let dispatches = match self.reactor.react(stored) {
-            Ok(dispatches) => dispatches,
-            Err(error) => return self.stuck(delivery, &error),
+        let dispatches = match catch_unwind(AssertUnwindSafe(|| self.reactor.react(stored))) {
+            Ok(Ok(dispatches)) => dispatches,
+            Ok(Err(error)) => return self.stuck(delivery, &error),
+            Err(_) => return self.stuck(delivery, &"it panicked over it"),
         };
         for dispatch in dispatches {
             let settlement = self.carry_out(stored, dispatch, delivery.times).await;

@@ -11,13 +11,16 @@ use crate::{LogError, Nats, bucket, jetstream_log::within, log::unavailable};
 #[derive(Debug, Clone)]
 pub struct Attempts {
     nats: Nats,
+    /// What this process notes. Its own note means that it has not sent: what it has sent it records,
+    /// and does not begin again.
+    note: String,
 }
 
 impl Nats {
     /// The attempts that have no outcome yet.
     #[must_use]
     pub fn attempts(&self) -> Attempts {
-        Attempts { nats: self.clone() }
+        Attempts { nats: self.clone(), note: Uuid::new_v4().to_string() }
     }
 }
 
@@ -29,13 +32,11 @@ impl Attempts {
     /// When it cannot be noted: then it must not be attempted.
     pub async fn begin(&self, id: Uuid) -> Result<bool, LogError> {
         let store = bucket::open(&self.nats).await?;
-        let note = Uuid::new_v4().to_string();
-        match within(store.create(key(id), note.clone().into())).await? {
+        match within(store.create(key(id), self.note.clone().into())).await? {
             Ok(_) => Ok(false),
-            // Ours all the same if only the answer got lost.
             Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
                 let kept = within(store.get(key(id))).await?.map_err(unavailable)?;
-                Ok(kept.is_some_and(|kept| kept != note.as_bytes()))
+                Ok(kept.is_some_and(|kept| kept != self.note.as_bytes()))
             }
             Err(error) => Err(unavailable(error)),
         }

@@ -6,13 +6,13 @@ use annals_core::{
     TraceParent,
     bus::{Accepted, CommandReply, CommandRequest, Failure, ViewReply, ViewRequest},
 };
-use async_nats::{Client, HeaderMap, Request, RequestErrorKind};
+use async_nats::{Client, Request, RequestErrorKind};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::{Instant, interval_at, timeout, timeout_at};
+use tokio::time::{Instant, interval_at, sleep, timeout};
 
-use crate::subject;
+use crate::{deadline, subject};
 
 /// Asks the other services.
 #[derive(Debug, Clone)]
@@ -27,7 +27,10 @@ const COMMAND_PATIENCE: Duration = Duration::from_secs(15);
 /// given to another: carried out twice it is stored once.
 const COMMAND_AGAIN: Duration = Duration::from_secs(3);
 
-/// On top of the time that a view was asked to wait.
+/// On top of the time that a view was asked to wait, it is asked once more.
+const VIEW_AGAIN: Duration = Duration::from_secs(2);
+
+/// On top of that time, all in all.
 const VIEW_PATIENCE: Duration = Duration::from_secs(5);
 
 /// For a service to say that it is there.
@@ -44,21 +47,23 @@ impl Bus {
     /// Why it was not carried out, or [`Failure::OutcomeUnknown`].
     pub async fn command(&self, request: &CommandRequest) -> CommandReply {
         let subject = subject::of_command(&request.stream);
-        let deadline = Instant::now() + COMMAND_PATIENCE;
-        let ask = || self.ask(&subject, request, request.context.trace, deadline, Failure::OutcomeUnknown);
-        let mut asked = FuturesUnordered::from_iter([ask()]);
+        let ask = |patience| self.ask(&subject, request, request.context.trace, patience);
+        let (begun, deadline) = (Timestamp::now(), Instant::now() + COMMAND_PATIENCE);
+        let mut asked = FuturesUnordered::from_iter([ask(COMMAND_PATIENCE)]);
         let mut again = interval_at(Instant::now() + COMMAND_AGAIN, COMMAND_AGAIN);
-        let (begun, mut repeats, mut no): (_, _, Option<Failure>) = (Timestamp::now(), false, None);
+        let (mut repeats, mut no): (_, Option<Failure>) = (false, None);
         loop {
             tokio::select! {
                 Some(reply) = asked.next() => match reply {
                     Ok(accepted) if repeats => return Ok(first_hand(accepted, begun)),
                     Ok(accepted) => return Ok(accepted),
-                    Err(failure) => no = no.into_iter().chain([failure]).max_by_key(certainty),
+                    Err(No::Nobody(_)) if !asked.is_empty() => {} // perhaps the next time
+                    Err(said) => no = no.into_iter().chain([said.of_command()]).max_by_key(certainty),
                 },
-                _ = again.tick(), if !asked.is_empty() => {
+                // Whoever says no is alive, and so is not the reason why others are silent.
+                _ = again.tick(), if no.is_none() && !asked.is_empty() => {
                     repeats = true;
-                    asked.push(ask());
+                    asked.push(ask(deadline.duration_since(Instant::now())));
                 }
                 // A no is final when nobody may still be at work on it: all have answered, or are dead.
                 else => return Err(no.unwrap_or(Failure::OutcomeUnknown)),
@@ -71,9 +76,20 @@ impl Bus {
     /// # Errors
     /// Why it does not answer.
     pub async fn view(&self, view: &str, request: &ViewRequest) -> ViewReply {
-        let deadline = Instant::now() + VIEW_PATIENCE + Duration::from_millis(request.wait_ms);
-        let silent = unavailable(format!("view `{view}` does not answer"));
-        self.ask(&subject::of_view(view), request, None, deadline, silent).await
+        let subject = subject::of_view(view);
+        let wait = Duration::from_millis(request.wait_ms);
+        let ask = || self.ask(&subject, request, None, wait + VIEW_PATIENCE);
+        // To ask twice does no harm, and an instance that was stopped answers nothing.
+        let again = async {
+            sleep(wait + VIEW_AGAIN).await;
+            ask().await
+        };
+        let reply = tokio::select! { reply = ask() => reply, reply = again => reply };
+        reply.map_err(|no| match no {
+            No::Said(failure) => failure,
+            No::Nobody(detail) => unavailable(detail),
+            No::Silent => unavailable(format!("view `{view}` does not answer")),
+        })
     }
 
     /// Whether an instance of a service answers on the bus.
@@ -87,32 +103,51 @@ impl Bus {
         subject: &str,
         question: &Q,
         trace: Option<TraceParent>,
-        deadline: Instant,
-        silence: Failure,
-    ) -> Result<A, Failure> {
+        patience: Duration,
+    ) -> Result<A, No> {
         let payload = serde_json::to_vec(question).expect("a request is plain data");
-        let mut request = Request::new().payload(payload.into()).timeout(None);
+        let mut headers = deadline::headers(patience);
         if let Some(trace) = trace {
-            let mut headers = HeaderMap::new();
             headers.insert("traceparent", trace.to_string().as_str());
-            request = request.headers(headers);
         }
+        let request = Request::new().payload(payload.into()).headers(headers).timeout(None);
         let asked = self.client.send_request(subject.to_owned(), request);
         // The client's own limit would begin only once a lost connection has been made again.
-        let Ok(reply) = timeout_at(deadline, asked).await else { return Err(silence) };
+        let Ok(reply) = timeout(patience, asked).await else { return Err(No::Silent) };
         match reply {
-            Ok(reply) => {
-                serde_json::from_slice::<Result<A, Failure>>(&reply.payload).unwrap_or_else(|error| {
-                    Err(unavailable(format!("`{subject}` answered something else: {error}")))
-                })
-            }
-            Err(error) => Err(match error.kind() {
-                RequestErrorKind::NoResponders => unavailable(format!("nobody serves `{subject}` right now")),
-                RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
-                    unavailable(error.to_string())
+            Ok(reply) => match serde_json::from_slice::<Result<A, Failure>>(&reply.payload) {
+                Ok(said) => said.map_err(No::Said),
+                Err(error) => {
+                    Err(No::Said(unavailable(format!("`{subject}` answered something else: {error}"))))
                 }
-                RequestErrorKind::TimedOut | RequestErrorKind::Other => silence,
+            },
+            Err(error) => Err(match error.kind() {
+                RequestErrorKind::NoResponders => No::Nobody(format!("nobody serves `{subject}` right now")),
+                RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
+                    No::Said(unavailable(error.to_string()))
+                }
+                RequestErrorKind::TimedOut | RequestErrorKind::Other => No::Silent,
             }),
+        }
+    }
+}
+
+/// Why there is no good answer.
+enum No {
+    /// Nobody was there to be asked: nothing was done.
+    Nobody(String),
+    /// Somebody may have been asked.
+    Silent,
+    /// This is the answer.
+    Said(Failure),
+}
+
+impl No {
+    fn of_command(self) -> Failure {
+        match self {
+            Self::Nobody(detail) => unavailable(detail),
+            Self::Silent => Failure::OutcomeUnknown,
+            Self::Said(failure) => failure,
         }
     }
 }
@@ -124,18 +159,15 @@ fn first_hand(accepted: Accepted, begun: Timestamp) -> Accepted {
     Accepted { replayed: accepted.replayed && earlier, ..accepted }
 }
 
-/// Of several answers that say no the one that is surest: a verdict, then a doubt, then that nothing
-/// was done, which the others do not know.
-fn certainty(failure: &Failure) -> u8 {
-    let idle = matches!(failure, Failure::Unavailable { .. });
-    let doubt = matches!(failure, Failure::OutcomeUnknown | Failure::CommandInFlight);
-    if idle {
-        0
-    } else if doubt {
-        1
-    } else {
-        2
-    }
+/// Of several answers that say no the one that counts: a verdict, else a doubt, else that nothing was
+/// done. That the first one is still at work is only its own repeat's knowledge.
+fn certainty(failure: &Failure) -> usize {
+    let ranks = [
+        matches!(failure, Failure::CommandInFlight),
+        matches!(failure, Failure::Unavailable { .. }),
+        matches!(failure, Failure::OutcomeUnknown),
+    ];
+    ranks.iter().position(|is| *is).unwrap_or(3)
 }
 
 fn unavailable(detail: String) -> Failure {

@@ -46,14 +46,17 @@ impl Floors {
         }
     }
 
-    /// Lowers a floor that is beyond the log's end, where it would hide what comes next, and gives
+    /// Lowers a floor that is higher than it can be, where it would hide what comes next, and gives
     /// the one that holds.
-    pub(crate) async fn lower(&self, durable: &str, end: Position) -> Result<Position, LogError> {
+    pub(crate) async fn lower(&self, durable: &str, most: Position) -> Result<Position, LogError> {
         match self.kept(durable).await? {
-            Some(kept) if kept.floor > end => {
-                warn!(consumer = durable, "the log has gone back from {} to {end}", kept.floor);
-                self.update(durable, &kept, end).await?;
-                Ok(end)
+            Some(kept) if kept.floor > most => {
+                warn!(
+                    consumer = durable,
+                    "its floor goes back from {} to {most}, as the log has", kept.floor
+                );
+                self.update(durable, &kept, most).await?;
+                Ok(most)
             }
             Some(kept) => Ok(kept.floor),
             None => Err(unavailable("the floor was there a moment ago")),

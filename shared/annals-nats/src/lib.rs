@@ -5,6 +5,7 @@ mod bucket;
 mod bus;
 mod connection;
 mod consumer;
+mod deadline;
 mod delivery;
 mod direct;
 mod floors;

@@ -79,11 +79,13 @@ impl Nats {
             (None, Start::Beginning) => 0,
             (None, Start::Now) => self.log().last(&Scope::All).await?,
         };
-        let floor = floors.begin(durable, first).await?;
-        if found.is_some() {
-            return Ok(floor);
-        }
-        floors.lower(durable, self.log().last(&Scope::All).await?).await
+        floors.begin(durable, first).await?;
+        // A consumer, or a log, that comes from a backup has not done what the floor says.
+        let most = match found {
+            Some(info) => floor(info),
+            None => self.log().last(&Scope::All).await?,
+        };
+        floors.lower(durable, most).await
     }
 
     async fn info(&self, durable: &str) -> Result<Option<Info>, LogError> {

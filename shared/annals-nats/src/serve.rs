@@ -4,12 +4,12 @@
 //! The questions come by subscriptions of our own, in the queue group that the service API uses: its
 //! endpoints forget, when they are stopped, what is on the way to them; a subscription can be drained.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use annals_core::bus::Failure;
 use async_nats::{Client, Message, Subscriber, service::ServiceExt};
 use futures_util::{
-    StreamExt,
+    FutureExt, StreamExt,
     future::{join, join_all},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,9 +19,9 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
-use crate::{Nats, connection::PATIENCE, subject};
+use crate::{Nats, connection::PATIENCE, deadline, subject};
 
 /// A service on the bus, before it begins to answer.
 pub struct Service {
@@ -42,7 +42,7 @@ const AT_ONCE: usize = 1024;
 const QUEUE: &str = "q";
 
 /// How long what has been begun may still take at the end.
-const DRAIN: Duration = Duration::from_secs(8);
+const DRAIN: Duration = Duration::from_secs(5);
 
 impl Nats {
     /// Offers a service of this name.
@@ -81,7 +81,7 @@ impl Service {
     }
 
     /// Answers until `shutdown`, then finishes what is on its way and what has come in, for
-    /// 8 s at most. `answer` is given the name of what is asked, and the question.
+    /// 5 s at most. `answer` is given the name of what is asked, and the question.
     pub async fn run<Q, A, F, Fut>(self, answer: F, shutdown: CancellationToken)
     where
         Q: DeserializeOwned + Send + 'static,
@@ -146,12 +146,23 @@ impl<F> Work<F> {
         Fut: Future<Output = Result<A, Failure>> + Send + 'static,
     {
         let Some(reply_to) = question.reply else { return debug!("a question that wants no answer") };
+        if deadline::has_passed(question.headers.as_ref()) {
+            return warn!("a question came too late, and nobody waits for its answer: {name}");
+        }
         let permit = self.permits.clone().try_acquire_owned();
         let (client, answer, name) = (self.client.clone(), self.answer.clone(), name.clone());
         self.tasks.spawn(async move {
             let unavailable = |detail: String| Err(Failure::Unavailable { detail });
             let reply = match (&permit, serde_json::from_slice(&question.payload)) {
-                (Ok(_), Ok(question)) => answer(name, question).await,
+                (Ok(_), Ok(question)) => {
+                    let answered = AssertUnwindSafe(answer(name.clone(), question)).catch_unwind().await;
+                    answered.unwrap_or_else(|_| {
+                        error!("{name} panicked over a question");
+                        Err(Failure::InternalError {
+                            detail: "A service has a defect. It has been logged.".into(),
+                        })
+                    })
+                }
                 (Err(_), _) => unavailable("too many requests at once".into()),
                 (_, Err(error)) => unavailable(format!("not a request: {error}")),
             };

@@ -210,18 +210,19 @@ async fn a_floor_beyond_a_log_that_went_back_hides_nothing() {
 #[tokio::test]
 async fn an_attempt_is_known_until_its_outcome_is() {
     let (mut server, nats) = connected().await;
-    let attempts = nats.attempts();
+    let (attempts, others) = (nats.attempts(), nats.attempts()); // as of two processes
     let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
 
     assert!(!attempts.begin(one).await.unwrap(), "the first");
-    assert!(attempts.begin(one).await.unwrap(), "a second");
+    assert!(!attempts.begin(one).await.unwrap(), "it knows that it has not sent");
+    assert!(others.begin(one).await.unwrap(), "another knows no such thing");
     server.restart().await;
     eventually("the server answers again", async || nats.log().last(&annals_nats::Scope::All).await.is_ok())
         .await;
-    assert!(attempts.begin(one).await.unwrap(), "whatever happens in between");
+    assert!(others.begin(one).await.unwrap(), "whatever happens in between");
     assert!(!attempts.begin(two).await.unwrap(), "and it is nobody else's");
 
     attempts.end(one).await;
     assert!(!attempts.begin(one).await.unwrap(), "a new one");
-    assert!(attempts.begin(two).await.unwrap());
+    assert!(others.begin(two).await.unwrap());
 }

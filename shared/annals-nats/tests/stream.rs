@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use annals_nats::{Nats, StreamError};
-use annals_testkit::{TestNats, nats};
+use annals_testkit::{TestNats, eventually, nats};
 use async_nats::jetstream::{
     self,
     stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
@@ -20,7 +20,8 @@ async fn prepared_with(server: &TestNats, change: impl FnOnce(&mut Config)) -> R
     let mut config = jetstream.get_stream("EVENTS").await.unwrap().cached_info().config.clone();
     jetstream.delete_stream("EVENTS").await.unwrap();
     change(&mut config);
-    jetstream.create_stream(config).await.unwrap();
+    // The server may still be removing the old one's files.
+    eventually("it is made", async || jetstream.create_stream(config.clone()).await.is_ok()).await;
     nats.prepare().await
 }
 

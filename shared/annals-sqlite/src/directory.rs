@@ -101,6 +101,12 @@ impl Directory {
         Ok(removed)
     }
 
+    /// Throws the file of a view away, which must not be open: the log gives it all again.
+    pub fn discard(&self, projection: &Projection) -> Result<(), DirectoryError> {
+        let removed = file::remove(&self.file(projection));
+        removed.map_err(|source| DirectoryError::Unusable { path: self.path.clone(), source })
+    }
+
     pub(crate) fn file(&self, projection: &Projection) -> PathBuf {
         self.path.join(name(projection))
     }

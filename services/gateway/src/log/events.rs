@@ -49,7 +49,7 @@ pub async fn get(State(gateway): State<Gateway>, uri: Uri) -> Result<Response, P
         types: parameters.text("type").map(|types| types.split(',').map(Into::into).collect()),
         correlation_id: parameters.uuid("correlation_id")?,
     };
-    Ok(Json(page(&gateway.log()?, &wanted).await?).into_response())
+    Ok(Json(page(&*gateway.log().await?, &wanted).await?).into_response())
 }
 
 impl Wanted {

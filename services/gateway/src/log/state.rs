@@ -52,7 +52,7 @@ pub async fn get(
         (None, Some(time)) => When::At(time),
         (None, None) => When::Now,
     };
-    let snapshot = fold(&gateway.log()?, gateway.category(&category)?, &stream, when).await?;
+    let snapshot = fold(&*gateway.log().await?, gateway.category(&category)?, &stream, when).await?;
     let headers = [(ETAG, etag(snapshot.version)), (ANNALS_POSITION, snapshot.position.into())];
     Ok((headers, Json(snapshot)).into_response())
 }

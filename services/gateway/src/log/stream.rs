@@ -50,7 +50,7 @@ pub async fn get(
         since: parameters.time("since")?,
         limit: parameters.limit(100)?,
     };
-    Ok(Json(page(&gateway.log()?, stream, &wanted).await?).into_response())
+    Ok(Json(page(&*gateway.log().await?, stream, &wanted).await?).into_response())
 }
 
 /// The stream that a path names.
