@@ -87,9 +87,7 @@ async fn a_killed_nats_server_loses_nothing() {
         cluster.kill_nats().await;
         let restart = restart.now();
         cluster.run_nats().await;
-        restart.commands_are_taken(&load).await;
-        restart.views_follow(&load, &cluster).await;
-        restart.reactors_react(&load, &cluster).await;
+        restart.everything_is_back(&load, &cluster).await;
     }
     audit(&cluster, load).await;
 }
@@ -105,9 +103,7 @@ async fn a_killed_annals_up_loses_nothing() {
         system.kill().await;
         let restart = restart.now();
         system.start_again().await;
-        restart.commands_are_taken(&load).await;
-        restart.views_follow(&load, &system).await;
-        restart.reactors_react(&load, &system).await;
+        restart.everything_is_back(&load, &system).await;
     }
     moment(&load).await;
     let ledger = load.stop().await;
@@ -136,9 +132,7 @@ async fn everything_killed_at_once_loses_nothing() {
             }
         }
         let restart = restart.now();
-        restart.commands_are_taken(&load).await;
-        restart.views_follow(&load, &cluster).await;
-        restart.reactors_react(&load, &cluster).await;
+        restart.everything_is_back(&load, &cluster).await;
     }
     audit(&cluster, load).await;
 }

@@ -29,6 +29,13 @@ impl Restart {
         Self { at: Instant::now(), ..self }
     }
 
+    /// All of it serves.
+    pub async fn everything_is_back(&self, load: &Load, client: &Client) {
+        self.commands_are_taken(load).await;
+        self.views_follow(load, client).await;
+        self.reactors_react(load, client).await;
+    }
+
     /// A command is acknowledged.
     pub async fn commands_are_taken(&self, load: &Load) {
         let acknowledged = timeout(self.rest(), load.deposit()).await;
