@@ -19,6 +19,10 @@ use crate::{ViewError, fault};
 /// Readers of one view that read at the same time; each is a thread while it is in use.
 const READERS: u32 = 4;
 
+/// Pages that a reader keeps for itself, as SQLite wants it said: KiB, negated. There are many readers,
+/// and what they share is in the system's memory anyway.
+const READER_CACHE: &str = "-256";
+
 /// Texts that the writer keeps compiled: the usual commits, each as a whole. When catching up a text
 /// may be many statements long and hardly ever return, so more would only cost memory.
 const TEXTS_KEPT: usize = 16;
@@ -116,7 +120,7 @@ pub(crate) fn readers(path: &Path) -> SqlitePool {
     SqlitePoolOptions::new()
         .max_connections(READERS)
         .test_before_acquire(false)
-        .connect_lazy_with(options(path).read_only(true))
+        .connect_lazy_with(options(path).read_only(true).pragma("cache_size", READER_CACHE))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
