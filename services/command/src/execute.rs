@@ -209,7 +209,7 @@ fn judge(category: &Category, aggregate: &Aggregate, request: &CommandRequest) -
     if expected != version {
         return Verdict::Nothing(Err(Failure::VersionMismatch { version }));
     }
-    match category.decide(&aggregate.state, &request.command, &request.data) {
+    match category.decide(request.stream.id, &aggregate.state, &request.command, &request.data) {
         Ok(decided) if decided.is_empty() => Verdict::Nothing(Ok(())),
         Ok(decided) => Verdict::Append(decided),
         Err(rejection) => Verdict::Nothing(Err(rejected(rejection))),

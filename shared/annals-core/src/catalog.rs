@@ -7,7 +7,9 @@ use std::{
 
 use thiserror::Error;
 
-use crate::{Category, Decider, Order, Projection, Reactor, StoredCommit, Unreadable, reactor::NOTIFICATION};
+use crate::{
+    Category, Decider, Handler, Order, Projection, Reactor, StoredCommit, Unreadable, reactor::NOTIFICATION,
+};
 
 /// One subject: its kinds of aggregate, what is shown of them, and what follows from them.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +71,7 @@ pub enum CatalogError {
     /// Commands and events are enums of struct variants.
     #[error("category `{0}`: write every command and event as a struct variant, `Close {{}}`")]
     NotAnObject(String),
-    /// `INTERNAL` or `UPCASTERS` names nothing.
+    /// `INTERNAL`, `UPCASTERS` or a reactor names nothing.
     #[error("category `{category}` has no `{name}`")]
     Unknown {
         /// The category.
@@ -86,7 +88,7 @@ pub enum CatalogError {
         category: String,
     },
     /// Each would be run on every event, and one of them is a mistake.
-    #[error("`{reader}` has two functions on category `{category}`")]
+    #[error("`{reader}` has two functions on the same event of category `{category}`")]
     ReadTwice {
         /// The view or reactor.
         reader: String,
@@ -94,7 +96,7 @@ pub enum CatalogError {
         category: String,
     },
     /// A notification about a notification would breed without end.
-    #[error("reactor `{0}` may answer no `Reaction` on `notification`, but `Request` or `Deliver`")]
+    #[error("reactor `{0}` may answer a notification with `Request` and `Deliver` only")]
     MayBreed(String),
     /// A view's key, order or filter is not among its columns.
     #[error("view `{view}` has no column `{column}`")]
@@ -177,29 +179,28 @@ impl Catalog {
 impl Contents {
     fn check_readers(&self) -> Result<(), CatalogError> {
         for projection in self.projections.values() {
-            self.check_reads(projection.view, projection.categories())?;
+            self.check_reads(projection.view, &projection.reads)?;
         }
         for reactor in self.reactors.values() {
-            self.check_reads(reactor.name, reactor.categories())?;
-            if reactor.reads.iter().any(|it| it.category == NOTIFICATION && it.answers_anything()) {
+            self.check_reads(reactor.name, &reactor.wakes)?;
+            if reactor.wakes.iter().any(|it| it.category == NOTIFICATION && it.may_notify()) {
                 return Err(CatalogError::MayBreed(reactor.name.into()));
             }
         }
         Ok(())
     }
 
-    fn check_reads(
-        &self,
-        reader: &str,
-        categories: impl Iterator<Item = &'static str>,
-    ) -> Result<(), CatalogError> {
+    fn check_reads<T>(&self, reader: &str, handlers: &[Handler<T>]) -> Result<(), CatalogError> {
         let mut seen = HashSet::new();
-        for category in categories {
-            let (reader, name) = (reader.into(), category.into());
-            if !self.categories.contains_key(category) {
+        for handler in handlers {
+            let (reader, name) = (reader.into(), handler.category.into());
+            let Some(category) = self.categories.get(handler.category) else {
                 return Err(CatalogError::UnknownCategory { reader, category: name });
+            };
+            if let Some(event) = handler.event.filter(|event| !category.events.contains_key(*event)) {
+                return Err(CatalogError::Unknown { category: name, name: event.into() });
             }
-            if !seen.insert(category) {
+            if !seen.insert((handler.category, handler.event)) {
                 return Err(CatalogError::ReadTwice { reader, category: name });
             }
         }

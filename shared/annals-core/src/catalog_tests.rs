@@ -130,16 +130,18 @@ fn deciding_by_name_is_deciding_by_type() {
     let data = json!({ "watts": 40, "owner": "ada@example.com" });
 
     let Decided { kind, schema, data: written } =
-        lamp.decide(&lamp.blank(), "light", &data).unwrap().remove(0);
+        lamp.decide(Uuid::nil(), &lamp.blank(), "light", &data).unwrap().remove(0);
     assert_eq!((kind.as_str(), schema, written.get()), ("LampLit", 2, r#"{"watts":40}"#));
 
     let lit = lamp.evolve(lamp.blank(), &record(&kind, schema, &json!({ "watts": 40 }))).unwrap();
-    let Err(Rejection::Refused(refused)) = lamp.decide(&lit, "light", &data) else { panic!("not refused") };
+    let Err(Rejection::Refused(refused)) = lamp.decide(Uuid::nil(), &lit, "light", &data) else {
+        panic!("not refused")
+    };
     assert_eq!((refused.reason.as_str(), &refused.data["watts"]), ("already-lit", &json!(40)));
 
     assert!(lamp.creates("light", &data));
     assert!(!lamp.creates("douse", &json!({})));
-    assert!(matches!(lamp.decide(&lit, "explode", &data), Err(Rejection::UnknownCommand)));
+    assert!(matches!(lamp.decide(Uuid::nil(), &lit, "explode", &data), Err(Rejection::UnknownCommand)));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
+use uuid::Uuid;
 
 use crate::{Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema};
 
@@ -89,16 +90,22 @@ impl Category {
     /// Whether the command can begin a stream: a blank aggregate does not refuse it.
     #[must_use]
     pub fn creates(&self, command: &str, data: &Value) -> bool {
-        self.decide(&self.blank(), command, data).is_ok_and(|events| !events.is_empty())
+        self.decide(Uuid::nil(), &self.blank(), command, data).is_ok_and(|events| !events.is_empty())
     }
 
-    /// Decides on a command.
+    /// Decides on a command to the aggregate `id`, which is in this state.
     ///
     /// # Errors
     /// Why nothing happens.
-    pub fn decide(&self, state: &State, command: &str, data: &Value) -> Result<Vec<Decided>, Rejection> {
+    pub fn decide(
+        &self,
+        id: Uuid,
+        state: &State,
+        command: &str,
+        data: &Value,
+    ) -> Result<Vec<Decided>, Rejection> {
         self.check(command, data)?;
-        self.rules.decide(state, command, data)
+        self.rules.decide(id, state, command, data)
     }
 
     /// Folds one event into the state.
@@ -139,7 +146,8 @@ impl fmt::Debug for State {
 trait Rules: Send + Sync {
     fn blank(&self) -> State;
     fn check(&self, schema: &Value, command: &str, data: &Value) -> Vec<FieldError>;
-    fn decide(&self, state: &State, command: &str, data: &Value) -> Result<Vec<Decided>, Rejection>;
+    fn decide(&self, id: Uuid, state: &State, command: &str, data: &Value)
+    -> Result<Vec<Decided>, Rejection>;
     fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable>;
     fn show(&self, state: &State) -> Value;
 }
@@ -155,12 +163,18 @@ impl<D: Decider> Rules for Typed<D> {
         fields::check::<D::Command>(schema, command, data)
     }
 
-    fn decide(&self, state: &State, command: &str, data: &Value) -> Result<Vec<Decided>, Rejection> {
+    fn decide(
+        &self,
+        id: Uuid,
+        state: &State,
+        command: &str,
+        data: &Value,
+    ) -> Result<Vec<Decided>, Rejection> {
         let command =
             fields::parse::<D::Command>(command, data).map_err(|error| Rejection::Invalid(vec![error]))?;
         match downcast::<D>(state).decide(command) {
             Ok(events) => events.iter().map(write::<D>).collect::<Result<_, _>>().map_err(Rejection::Defect),
-            Err(refusal) => Err(Rejection::Refused(refused(&refusal))),
+            Err(refusal) => Err(Rejection::Refused(refused(&refusal, D::explain(&refusal, id)))),
         }
     }
 
@@ -216,14 +230,14 @@ pub(crate) fn read<D: Decider>(kind: &str, schema: u32, data: &RawValue) -> Resu
     serde_json::from_value(Value::Object(Map::from_iter([(event.clone(), data)]))).map_err(malformed)
 }
 
-fn refused<R: std::error::Error + Serialize>(refusal: &R) -> Refused {
+fn refused(refusal: &impl Serialize, detail: String) -> Refused {
     let (reason, data) = match serde_json::to_value(refusal) {
         Ok(Value::Object(tagged)) => tagged.into_iter().next().unwrap_or_default(),
         Ok(Value::String(reason)) => (reason, Value::Null),
         _ => ("refused".into(), Value::Null),
     };
     let data = data.as_object().cloned().unwrap_or_default();
-    Refused { reason, detail: refusal.to_string(), data }
+    Refused { reason, detail, data }
 }
 
 /// The JSON Schema of every variant of an externally tagged enum, by the variant's name.

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use crate::Upcaster;
 
@@ -37,6 +38,13 @@ pub trait Decider: Default + Serialize + Send + Sync + 'static {
     /// # Errors
     /// The refusal, when the rules forbid the command in this state.
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Refusal>;
+
+    /// Says a refusal to a person, who asked the aggregate `id`.
+    #[must_use]
+    fn explain(refusal: &Self::Refusal, id: Uuid) -> String {
+        let _ = id; // most refusals need not name it
+        refusal.to_string()
+    }
 
     /// Takes note of an event. It has happened, so this cannot fail.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, fmt, sync::Arc};
 
-use crate::{Decider, EventRecord, Recorded, StoredCommit, Unreadable, category};
+use crate::{Decider, EventRecord, Notice, Reaction, Recorded, Sql, StoredCommit, Unreadable, category};
 
 type Handle<T> = dyn Fn(&EventRecord, &StoredCommit) -> Result<Vec<T>, Unreadable> + Send + Sync;
 
@@ -11,7 +11,9 @@ type Handle<T> = dyn Fn(&EventRecord, &StoredCommit) -> Result<Vec<T>, Unreadabl
 pub struct Handler<T> {
     /// The category whose events it handles.
     pub category: &'static str,
-    /// What the function itself answers: `T`, or a type that can say less.
+    /// The only type of event that it handles; without one it handles them all.
+    pub event: Option<&'static str>,
+    /// What the function itself answers: `T`, or something that becomes one.
     answers: TypeId,
     handle: Arc<Handle<T>>,
 }
@@ -22,40 +24,65 @@ impl<T> fmt::Debug for Handler<T> {
     }
 }
 
-impl<T: 'static> Handler<T> {
-    /// Whether its function can answer everything that a `T` can be.
-    pub(crate) fn answers_anything(&self) -> bool {
-        self.answers == TypeId::of::<T>()
+impl Handler<Reaction> {
+    /// Whether its function could answer a notice.
+    pub(crate) fn may_notify(&self) -> bool {
+        [TypeId::of::<Reaction>(), TypeId::of::<Notice>()].contains(&self.answers)
     }
 }
 
-/// `Account::on(project)`: attaches a pure function to the events of a category.
-pub trait Listen: Decider {
-    /// Handles every event of this category with `handle`.
-    #[must_use]
-    fn on<A: Into<T> + 'static, T: 'static>(handle: fn(&Recorded<Self::Event>) -> Vec<A>) -> Handler<T> {
-        Handler {
-            category: Self::NAME,
-            answers: TypeId::of::<A>(),
+impl<T: 'static> Handler<T> {
+    fn of<D: Decider, A: IntoIterator<Item: Into<T> + 'static> + 'static>(
+        event: Option<&'static str>,
+        handle: fn(&Recorded<D::Event>) -> A,
+    ) -> Self {
+        Self {
+            category: D::NAME,
+            event,
+            answers: TypeId::of::<A::Item>(),
             handle: Arc::new(move |record, stored| {
-                let event = category::read::<Self>(&record.kind, record.schema, &record.data)?;
+                let event = category::read::<D>(&record.kind, record.schema, &record.data)?;
                 Ok(handle(&Recorded::new(event, record, stored)).into_iter().map(Into::into).collect())
             }),
         }
+    }
+
+    fn handles(&self, record: &EventRecord) -> bool {
+        self.event.is_none_or(|event| event == record.kind)
+    }
+}
+
+/// Attaches pure functions to the events of a category.
+pub trait Listen: Decider {
+    /// `Account::on(project)`: every event of this category changes a view.
+    #[must_use]
+    fn on(project: fn(&Recorded<Self::Event>) -> Vec<Sql>) -> Handler<Sql> {
+        Handler::of::<Self, _>(None, project)
+    }
+
+    /// `Account::when("AccountOpened", welcome)`: events of this type wake a reactor, which answers some
+    /// reactions, or an optional one.
+    #[must_use]
+    fn when<A: IntoIterator<Item: Into<Reaction> + 'static> + 'static>(
+        event: &'static str,
+        react: fn(&Recorded<Self::Event>) -> A,
+    ) -> Handler<Reaction> {
+        Handler::of::<Self, _>(Some(event), react)
     }
 }
 
 impl<D: Decider> Listen for D {}
 
-/// Runs every event of a commit through the handler of its category, in order, and keeps each
+/// Runs every event of a commit through the handlers for it, in order, and keeps each
 /// result with the event that it came from. No handler: no results.
-pub(crate) fn run<'a, T>(
+pub(crate) fn run<'a, T: 'static>(
     handlers: &[Handler<T>],
     stored: &'a StoredCommit,
 ) -> Result<Vec<(&'a EventRecord, T)>, Unreadable> {
+    let category = &stored.commit.stream.category;
     let mut results = Vec::new();
-    for handler in handlers.iter().filter(|it| it.category == stored.commit.stream.category) {
-        for record in &stored.commit.events {
+    for record in &stored.commit.events {
+        for handler in handlers.iter().filter(|it| it.category == category && it.handles(record)) {
             let handled = (handler.handle)(record, stored)?;
             results.extend(handled.into_iter().map(|result| (record, result)));
         }

@@ -9,6 +9,7 @@
 
 mod catalog;
 mod category;
+mod change;
 mod commit;
 mod context;
 mod decider;
@@ -27,6 +28,7 @@ pub mod values;
 
 pub use catalog::{Catalog, CatalogError, Domain};
 pub use category::{Category, Refused, Rejection, State};
+pub use change::Change;
 pub use commit::{Commit, CommitError, Decided, EventRecord, Fingerprint, StoredCommit};
 pub use context::{Context, TraceParent};
 pub use decider::Decider;

@@ -24,7 +24,7 @@ pub struct Projection {
 pub struct Shows {
     /// The table.
     pub table: &'static str,
-    /// What is shown of it.
+    /// What is shown of it, and what it is ordered by.
     pub columns: &'static [Column],
     /// Columns that name a row. In a URL their values are joined by `:`.
     pub key: &'static [&'static str],
@@ -60,6 +60,8 @@ pub struct Column {
     pub name: &'static str,
     /// What it holds.
     pub kind: Kind,
+    /// Whether it only orders the rows, and is not among what a reader sees.
+    pub hidden: bool,
 }
 
 /// What a column holds.
@@ -74,31 +76,49 @@ pub enum Kind {
     Integer,
     /// A time in UTC with microseconds.
     Time,
+    /// A day: `2026-11-21`.
+    Date,
 }
 
 impl Column {
     /// A UUID.
     #[must_use]
     pub const fn id(name: &'static str) -> Self {
-        Self { name, kind: Kind::Id }
+        Self::new(name, Kind::Id)
     }
 
     /// Any text.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {
-        Self { name, kind: Kind::Text }
+        Self::new(name, Kind::Text)
     }
 
     /// A whole number.
     #[must_use]
     pub const fn integer(name: &'static str) -> Self {
-        Self { name, kind: Kind::Integer }
+        Self::new(name, Kind::Integer)
     }
 
     /// A point in time.
     #[must_use]
     pub const fn time(name: &'static str) -> Self {
-        Self { name, kind: Kind::Time }
+        Self::new(name, Kind::Time)
+    }
+
+    /// A day.
+    #[must_use]
+    pub const fn date(name: &'static str) -> Self {
+        Self::new(name, Kind::Date)
+    }
+
+    /// It orders the rows, and is not seen.
+    #[must_use]
+    pub const fn hidden(self) -> Self {
+        Self { hidden: true, ..self }
+    }
+
+    const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, hidden: false }
     }
 }
 
@@ -119,7 +139,12 @@ impl Projection {
 }
 
 impl Shows {
-    /// The column of that name, if it is shown.
+    /// What a reader sees of a row, in this order.
+    pub fn visible(&self) -> impl Iterator<Item = &'static Column> + use<> {
+        self.columns.iter().filter(|column| !column.hidden)
+    }
+
+    /// The column of that name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&'static Column> {
         self.columns.iter().find(|column| column.name == name)

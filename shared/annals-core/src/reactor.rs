@@ -1,5 +1,7 @@
 //! Rules of the form "whenever this, then that".
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -14,9 +16,9 @@ pub struct Reactor {
     pub name: &'static str,
     /// Where in the log it begins when it is run for the first time.
     pub from: Start,
-    /// One function per category that it reads. On notifications it answers [`Request`] or
-    /// [`Deliver`]: a notification about a notification would breed without end.
-    pub reads: Vec<Handler<Reaction>>,
+    /// Which event makes it do what. About notifications it answers [`Request`] or [`Deliver`]: a
+    /// notification about a notification would breed without end.
+    pub wakes: Vec<Handler<Reaction>>,
 }
 
 /// Where in the log a reactor begins. From then on it misses nothing.
@@ -28,12 +30,13 @@ pub enum Start {
     Now,
 }
 
-/// What a reactor wants done.
+/// What a reactor wants done. A function that wants only one kind of thing may answer that: [`Notice`],
+/// [`Request`] or [`Deliver`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reaction {
     /// Tell somebody.
     Notify(Notice),
-    /// Ask an aggregate for something. A function that does nothing else answers [`Request`]s.
+    /// Ask an aggregate for something.
     Command(Request),
     /// As [`Deliver`].
     Deliver,
@@ -42,6 +45,12 @@ pub enum Reaction {
 /// Hand the notification, to whose stream the event belongs, to its channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deliver;
+
+impl From<Notice> for Reaction {
+    fn from(notice: Notice) -> Self {
+        Self::Notify(notice)
+    }
+}
 
 impl From<Request> for Reaction {
     fn from(request: Request) -> Self {
@@ -138,9 +147,22 @@ pub(crate) const NOTIFICATION: &str = "notification";
 const REQUEST: &str = "request";
 
 impl Reactor {
+    /// A reactor that begins with the first event of the log, however old.
+    #[must_use]
+    pub fn new(name: &'static str, wakes: impl Into<Vec<Handler<Reaction>>>) -> Self {
+        Self { name, from: Start::Beginning, wakes: wakes.into() }
+    }
+
+    /// It begins with what happens after its first start.
+    #[must_use]
+    pub fn from_now(self) -> Self {
+        Self { from: Start::Now, ..self }
+    }
+
     /// The categories that it reads.
-    pub fn categories(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.reads.iter().map(|handler| handler.category)
+    #[must_use]
+    pub fn categories(&self) -> BTreeSet<&'static str> {
+        self.wakes.iter().map(|handler| handler.category).collect()
     }
 
     /// Says what is to be done about a commit.
@@ -148,7 +170,7 @@ impl Reactor {
     /// # Errors
     /// When an event of the commit cannot be read, or what is wanted would do harm.
     pub fn react<'a>(&self, stored: &'a StoredCommit) -> Result<Vec<Dispatch<'a>>, ReactError> {
-        let reactions = handler::run(&self.reads, stored)?.into_iter();
+        let reactions = handler::run(&self.wakes, stored)?.into_iter();
         let dispatch = |(cause, reaction)| {
             let outgoing = self.address(stored, cause, reaction);
             self.check(stored, &outgoing)?;

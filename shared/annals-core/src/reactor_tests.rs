@@ -42,29 +42,33 @@ impl Decider for Notification {
     }
 }
 
-fn notify(_: &Recorded<Event>) -> Vec<Reaction> {
+fn notify(_: &Recorded<Event>) -> [Notice; 1] {
     let (to, subject, body) = ("ada@example.com".into(), "Again".into(), "And again".into());
-    vec![Reaction::Notify(Notice { name: "echo", to, subject, body })]
+    [Notice { name: "echo", to, subject, body }]
 }
 
-fn ask_for_another(it: &Recorded<Event>) -> Vec<Request> {
-    vec![Request::new::<Notification>("echo", it.event_id, &Command::Request {})]
+fn hide(it: &Recorded<Event>) -> [Reaction; 1] {
+    notify(it).map(Reaction::Notify)
 }
 
-fn deliver(_: &Recorded<Event>) -> Vec<Deliver> {
-    vec![Deliver]
+fn ask_for_another(it: &Recorded<Event>) -> [Request; 1] {
+    [Request::new::<Notification>("echo", it.event_id, &Command::Request {})]
+}
+
+fn deliver(_: &Recorded<Event>) -> [Deliver; 1] {
+    [Deliver]
 }
 
 fn note(_: &Recorded<Event>) -> Vec<Sql> {
     vec![]
 }
 
-fn reactor(reads: Vec<Handler<Reaction>>) -> Reactor {
-    Reactor { name: "echo", from: Start::Beginning, reads }
+fn reactor(wakes: Vec<Handler<Reaction>>) -> Reactor {
+    Reactor::new("echo", wakes)
 }
 
-fn catalog(reads: Vec<Handler<Reaction>>) -> Result<Catalog, CatalogError> {
-    Catalog::try_new([Domain::of::<Notification>().reacts(reactor(reads))])
+fn catalog(wakes: Vec<Handler<Reaction>>) -> Result<Catalog, CatalogError> {
+    Catalog::try_new([Domain::of::<Notification>().reacts(reactor(wakes))])
 }
 
 /// A commit of one event, stored in a category of any name.
@@ -91,15 +95,22 @@ fn stored(category: &str) -> StoredCommit {
 
 #[test]
 fn a_reactor_that_may_answer_a_notification_with_one_is_refused() {
-    let refused = catalog(vec![Notification::on(notify)]).unwrap_err();
-    assert_eq!(refused, CatalogError::MayBreed("echo".into()));
+    for wakes in [
+        Notification::when("NotificationRequested", notify),
+        Notification::when("NotificationRequested", hide),
+    ] {
+        assert_eq!(catalog(vec![wakes]).unwrap_err(), CatalogError::MayBreed("echo".into()));
+    }
 
-    assert!(catalog(vec![Notification::on(deliver)]).is_ok());
-    assert!(catalog(vec![Notification::on(ask_for_another)]).is_ok(), "a command is none of its business");
+    assert!(catalog(vec![Notification::when("NotificationRequested", deliver)]).is_ok());
+    assert!(
+        catalog(vec![Notification::when("NotificationRequested", ask_for_another)]).is_ok(),
+        "a command is none of its business"
+    );
 }
 
 #[test]
-fn two_functions_on_one_category_are_refused() {
+fn two_functions_on_one_event_are_refused() {
     let twice =
         |reader: &str| CatalogError::ReadTwice { reader: reader.into(), category: "notification".into() };
     let shows = Shows { table: "t", columns: &[], key: &[], order: Order::Ascending(&[]), filters: &[] };
@@ -108,24 +119,44 @@ fn two_functions_on_one_category_are_refused() {
 
     let domain = Domain::of::<Notification>().shows(view);
     assert_eq!(Catalog::try_new([domain]).unwrap_err(), twice("twins"));
-    let reads = vec![Notification::on(deliver), Notification::on(ask_for_another)];
-    assert_eq!(catalog(reads).unwrap_err(), twice("echo"));
+    let wakes = ["NotificationRequested"; 2].map(|event| Notification::when(event, deliver));
+    assert_eq!(catalog(wakes.into()).unwrap_err(), twice("echo"));
 }
 
 #[test]
 fn a_notification_about_a_notification_is_an_error_however_it_is_asked_for() {
-    for reads in [Notification::on(notify), Notification::on(ask_for_another)] {
-        let answer = reactor(vec![reads]).react(&stored("notification")).map(|it| it.len());
+    for wakes in [
+        Notification::when("NotificationRequested", notify),
+        Notification::when("NotificationRequested", ask_for_another),
+    ] {
+        let answer = reactor(vec![wakes]).react(&stored("notification")).map(|it| it.len());
         assert!(matches!(answer, Err(ReactError::Breeds("echo"))), "{answer:?}");
     }
 }
 
 #[test]
 fn what_is_delivered_is_a_notification() {
-    assert_eq!(reactor(vec![Notification::on(deliver)]).react(&stored("notification")).unwrap().len(), 1);
+    assert_eq!(
+        reactor(vec![Notification::when("NotificationRequested", deliver)])
+            .react(&stored("notification"))
+            .unwrap()
+            .len(),
+        1
+    );
 
-    let mut elsewhere = Notification::on(deliver);
+    let mut elsewhere = Notification::when("NotificationRequested", deliver);
     elsewhere.category = "lamp";
     let answer = reactor(vec![elsewhere]).react(&stored("lamp")).map(|it| it.len());
     assert!(matches!(answer, Err(ReactError::NotANotification("echo"))), "{answer:?}");
+}
+
+#[test]
+fn a_reactor_is_woken_by_the_events_that_it_names_and_no_others() {
+    let unheard = CatalogError::Unknown { category: "notification".into(), name: "NotificationRead".into() };
+    assert_eq!(catalog(vec![Notification::when("NotificationRead", deliver)]).unwrap_err(), unheard);
+
+    let mut other = stored("notification");
+    other.commit.events[0].kind = "NotificationSent".into();
+    let delivery = reactor(vec![Notification::when("NotificationRequested", deliver)]);
+    assert!(delivery.react(&other).unwrap().is_empty());
 }

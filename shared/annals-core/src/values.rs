@@ -3,8 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use email_address::{EmailAddress, Options};
+use jiff::{Timestamp, tz::TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 /// Why a text is no value.
@@ -21,6 +22,9 @@ pub enum ValueError {
         /// The limit.
         most: usize,
     },
+    /// Not a day of the calendar, written `2026-11-21`.
+    #[error("is not a day like 2026-11-21")]
+    NotADay,
     /// Not an address by RFC 5321 and 5322.
     #[error("is not an e-mail address: {0}")]
     NotAnAddress(#[from] email_address::Error),
@@ -80,6 +84,49 @@ impl JsonSchema for Email {
     }
 }
 
+/// A day of the calendar, written `2026-11-21` (RFC 3339, full-date).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Date(jiff::civil::Date);
+
+impl Date {
+    /// The day on which something was recorded, in UTC.
+    #[must_use]
+    pub fn of(time: Timestamp) -> Self {
+        Self(time.to_zoned(TimeZone::UTC).date())
+    }
+}
+
+impl FromStr for Date {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let text = text.trim();
+        // More would do for jiff, such as `20261121` and years of six digits.
+        let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let date = plain.then(|| text.parse().ok()).flatten();
+        date.map(Self).ok_or(ValueError::NotADay)
+    }
+}
+
+impl JsonSchema for Date {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Date".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date" })
+    }
+}
+
+/// For `#[serde(default, deserialize_with = "not_null")]`: the field may be left out, but is not null.
+///
+/// # Errors
+/// Those of `T`, to which null is some value that does not fit.
+pub fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
 macro_rules! text_like {
     ($type:ty $(, $max:ident)?) => {
         impl $(<const $max: usize>)? TryFrom<String> for $type {
@@ -92,19 +139,19 @@ macro_rules! text_like {
 
         impl $(<const $max: usize>)? From<$type> for String {
             fn from(value: $type) -> Self {
-                value.0
+                value.0.to_string()
             }
         }
 
         impl $(<const $max: usize>)? fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                self.0.fmt(f)
             }
         }
 
         impl $(<const $max: usize>)? From<&$type> for crate::SqlValue {
             fn from(value: &$type) -> Self {
-                Self::Text(value.0.clone())
+                Self::Text(value.0.to_string())
             }
         }
     };
@@ -112,6 +159,7 @@ macro_rules! text_like {
 
 text_like!(Text<MAX>, MAX);
 text_like!(Email);
+text_like!(Date);
 
 #[cfg(test)]
 mod tests {
@@ -123,6 +171,17 @@ mod tests {
         assert_eq!(" \t\n".parse::<Text>(), Err(ValueError::Blank));
         assert!("ü".repeat(500).parse::<Text>().is_ok());
         assert_eq!("ü".repeat(501).parse::<Text>(), Err(ValueError::TooLong { length: 501, most: 500 }));
+    }
+
+    #[test]
+    fn only_days_of_the_calendar_are_dates() {
+        assert_eq!(" 2028-02-29 ".parse::<Date>().unwrap().to_string(), "2028-02-29");
+        for text in
+            ["", "2027-02-29", "2026-11-31", "20261121", "2026-11-21T09:30:00Z", "2026-1-1", "21.11.2026"]
+        {
+            assert_eq!(text.parse::<Date>(), Err(ValueError::NotADay), "{text}");
+        }
+        assert_eq!(Date::of("2026-11-21T23:59:59.9Z".parse().unwrap()).to_string(), "2026-11-21");
     }
 
     #[test]

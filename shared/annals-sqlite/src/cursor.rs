@@ -34,6 +34,6 @@ fn read(cursor: &str, view: &str, order: &[&Column]) -> Option<Vec<SqlValue>> {
 fn typed(column: &Column, value: &Value) -> Option<SqlValue> {
     match column.kind {
         Kind::Integer => value.as_i64().map(SqlValue::from),
-        Kind::Id | Kind::Text | Kind::Time => value::parse(column, value.as_str()?).ok(),
+        Kind::Id | Kind::Text | Kind::Time | Kind::Date => value::parse(column, value.as_str()?).ok(),
     }
 }

@@ -86,7 +86,7 @@ impl Select {
 
     /// Each row as a JSON object, and its place in the order as cursors hold it.
     fn text(&self, conditions: &[String]) -> String {
-        let columns: Vec<_> = self.shows.columns.iter().map(|it| format!("'{0}', [{0}]", it.name)).collect();
+        let columns: Vec<_> = self.shows.visible().map(|it| format!("'{0}', [{0}]", it.name)).collect();
         let (columns, place) = (columns.join(", "), self.order(""));
         let (view, table) = (&self.view, self.shows.table);
         let conditions = if conditions.is_empty() { "true".into() } else { conditions.join(" and ") };

@@ -1,6 +1,6 @@
 //! Values between readers, projections and SQLite.
 
-use annals_core::{Column, Kind, SqlValue, micros};
+use annals_core::{Column, Kind, SqlValue, micros, values::Date};
 use serde_json::Value;
 use sqlx::{Arguments, sqlite::SqliteArguments};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ pub(crate) fn parse(column: &Column, text: &str) -> Result<SqlValue, ViewError> 
         Kind::Time => {
             (micros::deserialize(Value::from(text)).ok().map(SqlValue::from), "a time as in RFC 3339")
         }
+        Kind::Date => (text.parse().ok().map(|date: Date| SqlValue::from(&date)), "a day like 2026-11-21"),
     };
     value.ok_or_else(|| ViewError::Invalid(format!("`{}` must be {wanted}, not `{text}`.", column.name)))
 }

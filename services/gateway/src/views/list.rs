@@ -52,7 +52,7 @@ async fn status(bus: &Bus, view: &str) -> Option<ViewStatus> {
 fn describe(projection: &Projection, status: Option<&ViewStatus>) -> Value {
     let shows = &projection.shows;
     let columns: Vec<_> =
-        shows.columns.iter().map(|column| json!({ "name": column.name, "kind": column.kind })).collect();
+        shows.visible().map(|column| json!({ "name": column.name, "kind": column.kind })).collect();
     let position: Option<Position> = status.map(|status| status.position);
     json!({
         "name": projection.view,

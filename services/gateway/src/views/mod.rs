@@ -87,7 +87,7 @@ fn split(projection: &Projection, key: &str) -> Result<Vec<String>, Problem> {
 fn spelt(projection: &Projection, column: &str, value: &str) -> String {
     match projection.shows.column(column).map(|column| column.kind) {
         Some(Kind::Id) => value.to_ascii_lowercase(),
-        Some(Kind::Text | Kind::Integer | Kind::Time) | None => value.to_owned(),
+        Some(Kind::Text | Kind::Integer | Kind::Time | Kind::Date) | None => value.to_owned(),
     }
 }
 

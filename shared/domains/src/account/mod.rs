@@ -7,7 +7,7 @@ mod notices;
 mod rules;
 mod statements;
 
-use annals_core::Domain;
+use annals_core::{Domain, Listen, Reactor};
 
 pub use money::{Amount, Balance, MoneyError};
 pub use rules::{Account, Command, Event, Refusal};
@@ -18,6 +18,9 @@ pub fn domain() -> Domain {
     Domain::of::<Account>()
         .shows(balances::balances())
         .shows(statements::statements())
-        .reacts(notices::welcome())
-        .reacts(notices::large_withdrawal())
+        .reacts(Reactor::new("welcome", [Account::when("AccountOpened", notices::greet_the_owner)]))
+        .reacts(Reactor::new(
+            "large-withdrawal",
+            [Account::when("MoneyWithdrawn", notices::tell_the_fraud_desk)],
+        ))
 }

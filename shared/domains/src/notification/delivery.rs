@@ -1,19 +1,9 @@
-//! Who hands a message to its channel.
+//! Who hands a message to its channel. How often it tries is the shell's affair.
 
-use annals_core::{Deliver, Listen, Reactor, Recorded, Start};
+use annals_core::{Deliver, Recorded};
 
-use super::{Event, Notification};
+use super::Event;
 
-/// The only reactor that listens to notifications. How often it tries is the shell's affair.
-pub(super) fn delivery() -> Reactor {
-    Reactor { name: "delivery", from: Start::Beginning, reads: vec![Notification::on(deliver)] }
-}
-
-fn deliver(it: &Recorded<Event>) -> Vec<Deliver> {
-    match it.event {
-        Event::NotificationRequested { .. } => vec![Deliver],
-        Event::NotificationSent { .. }
-        | Event::NotificationFailed { .. }
-        | Event::NotificationAbandoned {} => vec![],
-    }
+pub(super) fn deliver(_: &Recorded<Event>) -> [Deliver; 1] {
+    [Deliver]
 }

@@ -10,10 +10,12 @@ mod rules;
 
 pub use rules::{About, Command, Event, Message, Notification, Refusal};
 
-use annals_core::Domain;
+use annals_core::{Domain, Listen, Reactor};
 
 /// What reactors send, as the services see it.
 #[must_use]
 pub fn domain() -> Domain {
-    Domain::of::<Notification>().shows(notifications::projection()).reacts(delivery::delivery())
+    Domain::of::<Notification>()
+        .shows(notifications::notifications())
+        .reacts(Reactor::new("delivery", [Notification::when("NotificationRequested", delivery::deliver)]))
 }

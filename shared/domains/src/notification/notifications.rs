@@ -45,7 +45,7 @@ const SHOWS: Shows = Shows {
     filters: &["status", "reactor", "to"],
 };
 
-pub(super) fn projection() -> Projection {
+pub(super) fn notifications() -> Projection {
     Projection {
         view: "notifications",
         version: 1,

@@ -23,7 +23,7 @@ impl History {
         let version = earlier.last().map_or(0, |it| it.commit.version());
         let state =
             earlier.iter().try_fold(category.blank(), |state, stored| category.fold(state, stored)).unwrap();
-        let decided = category.decide(&state, command, data).unwrap();
+        let decided = category.decide(stream.id, &state, command, data).unwrap();
 
         let position = self.commits.len() as u64 + 1;
         let id = Uuid::from_u128(position.into());

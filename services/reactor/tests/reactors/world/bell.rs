@@ -1,8 +1,6 @@
 //! A bell, a chime, and what the one has to do with the other.
 
-use annals_core::{
-    Catalog, Decider, Domain, Listen, Notice, Reaction, Reactor, Recorded, Request, Start, StreamId,
-};
+use annals_core::{Catalog, Decider, Domain, Listen, Notice, Reactor, Recorded, Request, StreamId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -78,28 +76,27 @@ impl Decider for Chime {
     }
 }
 
-fn strike(it: &Recorded<BellEvent>) -> Vec<Request> {
-    vec![Request::new::<Chime>("strike", it.id, &ChimeCommand::Strike {})]
+fn strike(it: &Recorded<BellEvent>) -> [Request; 1] {
+    [Request::new::<Chime>("strike", it.id, &ChimeCommand::Strike {})]
 }
 
-fn greet(it: &Recorded<BellEvent>) -> Vec<Request> {
-    vec![Request::new::<Chime>("greet", it.id, &ChimeCommand::Greet {})]
+fn greet(it: &Recorded<BellEvent>) -> [Request; 1] {
+    [Request::new::<Chime>("greet", it.id, &ChimeCommand::Greet {})]
 }
 
-fn tell(it: &Recorded<BellEvent>) -> Vec<Reaction> {
+fn tell(it: &Recorded<BellEvent>) -> [Notice; 1] {
     let (to, subject, body) = ("ada@example.com".into(), "A bell".into(), it.id.to_string());
-    vec![Reaction::Notify(Notice { name: "rung", to, subject, body })]
+    [Notice { name: "rung", to, subject, body }]
 }
 
 /// `striker` strikes a chime for every bell, `newcomer` greets one for every new bell, and `teller`
 /// writes to Ada.
 pub fn catalog() -> Catalog {
-    let reactor = |name, from, reads| Reactor { name, from, reads: vec![reads] };
     let bells = Domain::of::<Bell>()
         .and::<Chime>()
-        .reacts(reactor("striker", Start::Beginning, Bell::on(strike)))
-        .reacts(reactor("newcomer", Start::Now, Bell::on(greet)))
-        .reacts(reactor("teller", Start::Beginning, Bell::on(tell)));
+        .reacts(Reactor::new("striker", [Bell::when("BellRung", strike)]))
+        .reacts(Reactor::new("newcomer", [Bell::when("BellRung", greet)]).from_now())
+        .reacts(Reactor::new("teller", [Bell::when("BellRung", tell)]));
     Catalog::try_new([bells, annals_domains::notification::domain()]).unwrap()
 }
 

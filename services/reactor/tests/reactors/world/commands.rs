@@ -84,7 +84,7 @@ impl Commands {
         for stored in &commits {
             state = category.fold(state, stored).unwrap();
         }
-        let decided = match category.decide(&state, &request.command, &request.data) {
+        let decided = match category.decide(request.stream.id, &state, &request.command, &request.data) {
             Ok(decided) => decided,
             Err(Rejection::Refused(refused)) => return Err(Failure::Refused(refused)),
             Err(other) => panic!("{other:?}"),
