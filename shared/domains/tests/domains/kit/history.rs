@@ -1,0 +1,86 @@
+//! A log in memory: commands go in, commits come out.
+
+use annals_core::{
+    Catalog, Commit, Context, Fingerprint, Refused, Rejection, State, StoredCommit, StreamId, micros,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+pub struct History {
+    pub catalog: Catalog,
+    pub commits: Vec<StoredCommit>,
+}
+
+impl History {
+    pub fn new() -> Self {
+        Self { catalog: annals_domains::catalog(), commits: Vec::new() }
+    }
+
+    /// Gives a command. The commit at position p is recorded p seconds after 09:30. None: nothing has
+    /// changed, and nothing is stored.
+    pub fn give(
+        &mut self,
+        stream: &StreamId,
+        command: &str,
+        data: &Value,
+    ) -> Result<Option<StoredCommit>, Refused> {
+        let category = self.catalog.category(&stream.category).unwrap();
+        let earlier: Vec<_> = self.of(stream).collect();
+        let version = earlier.last().map_or(0, |it| it.commit.version());
+        let decided = match category.decide(stream.id, &self.state(stream), command, data) {
+            Ok(decided) if decided.is_empty() => return Ok(None),
+            Ok(decided) => decided,
+            Err(Rejection::Refused(refused)) => return Err(refused),
+            Err(rejection) => panic!("{command} {data}: {rejection:?}"),
+        };
+
+        let position = self.commits.len() as u64 + 1;
+        let id = Uuid::from_u128(position.into());
+        let commit = Commit {
+            id,
+            stream: stream.clone(),
+            recorded_at: at(position),
+            context: Context {
+                correlation_id: id,
+                causation_id: id,
+                actor: "anonymous".into(),
+                metadata: Map::new(),
+                trace: None,
+            },
+            fingerprint: Fingerprint::of(command, data),
+            previous_hash: earlier.last().map(|it| it.hash.clone()),
+            events: Commit::place(id, version, decided),
+        };
+        let stored = StoredCommit::decode(position, &commit.encode().unwrap()).unwrap();
+        self.commits.push(stored.clone());
+        Ok(Some(stored))
+    }
+
+    /// Carries out a command that changes something.
+    #[track_caller]
+    pub fn accept(&mut self, stream: &StreamId, command: &str, data: &Value) -> StoredCommit {
+        self.give(stream, command, data).unwrap().expect("it changes something")
+    }
+
+    /// What is folded from the stream's events.
+    pub fn state(&self, stream: &StreamId) -> State {
+        let category = self.catalog.category(&stream.category).unwrap();
+        self.of(stream).try_fold(category.blank(), |state, stored| category.fold(state, stored)).unwrap()
+    }
+
+    /// The commits of one stream.
+    pub fn of(&self, stream: &StreamId) -> impl Iterator<Item = &StoredCommit> {
+        self.commits.iter().filter(move |it| it.commit.stream == *stream)
+    }
+}
+
+/// The time of the commit at a position.
+pub fn at(position: u64) -> Timestamp {
+    Timestamp::from_second(1_795_253_400 + i64::try_from(position).unwrap()).unwrap()
+}
+
+/// As rows show it.
+pub fn time(position: u64) -> String {
+    micros::format(at(position))
+}

@@ -1,0 +1,7 @@
+//! The domains as the services use them: what is shown of what happened, and what follows from it.
+
+#![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
+
+mod account;
+mod kit;
+mod notification;
