@@ -7,11 +7,12 @@ use annals_core::Catalog;
 
 pub mod account;
 pub mod notification;
+pub mod transfer;
 
 /// All domains, as the services see them.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::try_new([account::domain(), notification::domain()])
+    Catalog::try_new([account::domain(), notification::domain(), transfer::domain()])
         .expect("the domains fit together: a test says so")
 }
 

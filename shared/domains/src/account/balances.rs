@@ -21,7 +21,7 @@ const SHOWS: Shows = Shows {
 pub(super) fn balances() -> Projection {
     Projection {
         view: "balances",
-        version: 1,
+        version: 2,
         tables: "
             create table balances (
                 account_id  text    primary key,
@@ -38,6 +38,11 @@ pub(super) fn balances() -> Projection {
     }
 }
 
+/// Whatever happens to an account raises its version, and some of it its balance.
+const GOES_ON: &str = "
+    update balances set balance = coalesce(?, balance), version = ? where account_id = ?
+";
+
 fn project(it: &Recorded<Event>) -> Vec<Sql> {
     let change = match &it.event {
         Event::AccountOpened { owner_email } => {
@@ -47,13 +52,18 @@ fn project(it: &Recorded<Event>) -> Vec<Sql> {
                 .bind(it.version)
                 .bind(it.recorded_at)
         }
-        Event::MoneyDeposited { balance, .. } | Event::MoneyWithdrawn { balance, .. } => {
-            Sql::new("update balances set balance = ?, version = ? where account_id = ?")
-                .bind(*balance)
-                .bind(it.version)
-                .bind(it.id)
-        }
         Event::AccountClosed {} => Sql::new("delete from balances where account_id = ?").bind(it.id),
+        Event::MoneyDeposited { .. }
+        | Event::MoneyWithdrawn { .. }
+        | Event::TransferDebited { .. }
+        | Event::TransferDebitDeclined { .. }
+        | Event::TransferCredited { .. }
+        | Event::TransferCreditDeclined { .. }
+        | Event::TransferSettled { .. }
+        | Event::TransferReturned { .. } => Sql::new(GOES_ON)
+            .bind(it.event.movement().map(|movement| movement.balance))
+            .bind(it.version)
+            .bind(it.id),
     };
     vec![change]
 }

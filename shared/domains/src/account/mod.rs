@@ -3,14 +3,17 @@
 
 mod balances;
 mod money;
+mod movements;
 mod notices;
 mod rules;
 mod statements;
+mod transfers;
 
 use annals_core::{Domain, Listen, Reactor};
 
 pub use money::{Amount, Balance, MoneyError};
 pub use rules::{Account, Command, Event, Refusal};
+pub use transfers::{Pending, Reason};
 
 /// Bank accounts, as the services see them.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use annals_core::{Column, Listen, Order, Projection, Recorded, Shows, Sql};
 
-use super::{Account, Amount, Balance, Event};
+use super::{Account, Event, movements::Movement};
 
 const SHOWS: Shows = Shows {
     table: "statements",
@@ -22,7 +22,7 @@ const SHOWS: Shows = Shows {
 pub(super) fn statements() -> Projection {
     Projection {
         view: "statements",
-        version: 1,
+        version: 2,
         tables: "
             create table statements (
                 account_id  text    not null,
@@ -40,19 +40,14 @@ pub(super) fn statements() -> Projection {
 }
 
 fn project(it: &Recorded<Event>) -> Vec<Sql> {
-    match it.event {
-        Event::MoneyDeposited { amount, balance } => vec![movement(it, "deposit", amount, balance)],
-        Event::MoneyWithdrawn { amount, balance } => vec![movement(it, "withdrawal", amount, balance)],
-        Event::AccountOpened { .. } | Event::AccountClosed {} => vec![],
-    }
-}
-
-fn movement(it: &Recorded<Event>, kind: &str, amount: Amount, balance: Balance) -> Sql {
-    Sql::new("insert or replace into statements values (?, ?, ?, ?, ?, ?)")
-        .bind(it.id)
-        .bind(it.version)
-        .bind(kind)
-        .bind(amount)
-        .bind(balance)
-        .bind(it.recorded_at)
+    let row = |Movement { kind, amount, balance }| {
+        Sql::new("insert or replace into statements values (?, ?, ?, ?, ?, ?)")
+            .bind(it.id)
+            .bind(it.version)
+            .bind(kind)
+            .bind(amount)
+            .bind(balance)
+            .bind(it.recorded_at)
+    };
+    it.event.movement().map(row).into_iter().collect()
 }
