@@ -5,3 +5,4 @@
 mod account;
 mod kit;
 mod notification;
+mod transfer;

@@ -25,6 +25,17 @@ impl History {
         command: &str,
         data: &Value,
     ) -> Result<Option<StoredCommit>, Refused> {
+        self.give_as(Uuid::from_u128(self.commits.len() as u128 + 1), stream, command, data)
+    }
+
+    /// Gives a command under an id of its own.
+    pub fn give_as(
+        &mut self,
+        id: Uuid,
+        stream: &StreamId,
+        command: &str,
+        data: &Value,
+    ) -> Result<Option<StoredCommit>, Refused> {
         let category = self.catalog.category(&stream.category).unwrap();
         let earlier: Vec<_> = self.of(stream).collect();
         let version = earlier.last().map_or(0, |it| it.commit.version());
@@ -36,7 +47,6 @@ impl History {
         };
 
         let position = self.commits.len() as u64 + 1;
-        let id = Uuid::from_u128(position.into());
         let commit = Commit {
             id,
             stream: stream.clone(),

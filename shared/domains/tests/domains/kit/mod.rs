@@ -7,5 +7,5 @@ mod views;
 
 pub use history::{History, time};
 pub use random::{Order, after, events};
-pub use reactions::{notice, reactions};
+pub use reactions::{Chores, notice, reactions};
 pub use views::{rows, shown};
