@@ -24,7 +24,7 @@ pub use call::Call;
 pub use client::Client;
 pub use cluster::Cluster;
 pub use eventually::{Seen, eventually, eventually_within};
-pub use load::{Acknowledged, Ledger, Load, Pace, email};
+pub use load::{Acknowledged, Ledger, Load, Pace, Plan, Transfers, email};
 pub use nats::{TestNats, nats};
 pub use process::Ended;
 pub use proxy::{Acknowledgements, Proxy};

@@ -11,6 +11,10 @@ use super::commit::Event;
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     open: HashMap<Uuid, Account>,
+    /// Deposited, less what was withdrawn.
+    paid_in: u64,
+    /// What all accounts hold together.
+    held: u64,
     movements: BTreeMap<(Uuid, u64), Movement>,
 }
 
@@ -41,9 +45,20 @@ impl Accounts {
                 let account = Account { owner_email, balance: 0, version: event.version, opened_at };
                 self.open.insert(event.subject, account).is_none()
             }
-            "MoneyDeposited" => self.moved(event, "deposit", amount, u64::checked_add),
-            "MoneyWithdrawn" => self.moved(event, "withdrawal", amount, u64::checked_sub),
-            _ => false, // the clients close no accounts
+            "AccountClosed" => self.open.remove(&event.subject).is_some_and(|account| account.balance == 0),
+            "MoneyDeposited" => {
+                self.paid_in += amount;
+                self.moved(event, "deposit", amount, u64::checked_add)
+            }
+            "MoneyWithdrawn" => {
+                self.paid_in = self.paid_in.saturating_sub(amount);
+                self.moved(event, "withdrawal", amount, u64::checked_sub)
+            }
+            "TransferDebited" => self.moved(event, "transfer-out", amount, u64::checked_sub),
+            "TransferCredited" => self.moved(event, "transfer-in", amount, u64::checked_add),
+            "TransferReturned" => self.moved(event, "transfer-returned", amount, u64::checked_add),
+            "TransferDebitDeclined" | "TransferCreditDeclined" | "TransferSettled" => self.goes_on(event),
+            _ => false,
         }
     }
 
@@ -55,12 +70,30 @@ impl Accounts {
         sum: impl Fn(u64, u64) -> Option<u64>,
     ) -> bool {
         let Some(account) = self.open.get_mut(&event.subject) else { return false };
-        let Some(balance) = sum(account.balance, amount) else { return false };
+        let (Some(balance), Some(held)) = (sum(account.balance, amount), sum(self.held, amount)) else {
+            return false;
+        };
+        self.held = held;
         account.balance = balance;
         account.version = event.version;
         let movement = Movement { kind, amount, balance, recorded_at: event.time.clone() };
         self.movements.insert((event.subject, event.version), movement);
         event.data["balance"] == balance
+    }
+
+    /// It says something and moves nothing. Only to decline an account need not be open.
+    fn goes_on(&mut self, event: &Event) -> bool {
+        let account = self.open.get_mut(&event.subject);
+        let is_open = account.map(|account| account.version = event.version).is_some();
+        is_open || event.data["reason"] == "not-open"
+    }
+
+    pub(crate) fn paid_in(&self) -> u64 {
+        self.paid_in
+    }
+
+    pub(crate) fn held(&self) -> u64 {
+        self.held
     }
 
     /// The rows of `balances`, in its order.

@@ -13,6 +13,7 @@ use super::{
     commit::{Event, parse, sha256},
     notifications::Notifications,
     reader::{Reader, Stored},
+    transfers::{Transfers, is_step},
 };
 use crate::{Acknowledged, Ledger};
 
@@ -21,12 +22,13 @@ use crate::{Acknowledged, Ledger};
 pub(crate) struct Fold {
     pub position: u64,
     pub accounts: Accounts,
+    pub transfers: Transfers,
     pub notifications: Notifications,
     pub violations: Violations,
     /// The end of every stream, by subject.
     streams: HashMap<String, Head>,
     commands: HashSet<Uuid>,
-    /// What clients did to accounts, by correlation id.
+    /// What clients did to accounts and transfers, by correlation id.
     by_clients: HashMap<Uuid, Acknowledged>,
 }
 
@@ -46,9 +48,9 @@ impl Fold {
         }
     }
 
-    /// Reads on until no cause waits for its notification.
+    /// Reads on until no cause waits for its notification, and every transfer has ended.
     pub(crate) async fn read_until_settled(&mut self, reader: &mut Reader) {
-        while !self.notifications.are_settled() {
+        while !(self.notifications.are_settled() && self.transfers.are_settled()) {
             self.take(&reader.next().await);
         }
     }
@@ -87,18 +89,38 @@ impl Fold {
     }
 
     fn apply(&mut self, position: u64, subject: &str, event: &Event) {
-        if subject.starts_with("events.account.") {
-            self.violations
-                .unless(self.accounts.apply(event), || format!("at {position}: {event:?} is wrong"));
-            self.notifications.expect(event);
-            let Event { commandid: command_id, subject: account, version, correlationid, .. } = *event;
-            let done = Acknowledged { command_id, account, version, position };
-            self.violations.unless(self.by_clients.insert(correlationid, done).is_none(), || {
-                format!("at {position}: what command {command_id} asks for has happened before")
-            });
-        } else {
+        let is_of = |category: &str| subject.starts_with(&format!("events.{category}."));
+        let wrong = || format!("at {position}: {event:?} is wrong");
+        if is_of("notification") {
             self.notifications.apply(position, event, &mut self.violations);
+            return;
         }
+        if is_of("account") {
+            self.violations.unless(self.accounts.apply(event), wrong);
+            self.notifications.expect(event);
+        }
+        if is_of("transfer") || is_step(event) {
+            self.violations.unless(self.transfers.apply(event), wrong);
+        }
+        if !is_step(event) {
+            self.asked_for(position, event);
+        }
+        let (held, under_way, paid_in) =
+            (self.accounts.held(), self.transfers.under_way(), self.accounts.paid_in());
+        self.violations.unless(held + under_way == paid_in, || {
+            format!(
+                "at {position}: {held} cents are held and {under_way} under way, but {paid_in} were paid in"
+            )
+        });
+    }
+
+    /// A client asked for it, and only once.
+    fn asked_for(&mut self, position: u64, event: &Event) {
+        let Event { commandid: command_id, subject: id, version, correlationid, .. } = *event;
+        let done = Acknowledged { command_id, id, version, position };
+        self.violations.unless(self.by_clients.insert(correlationid, done).is_none(), || {
+            format!("at {position}: what command {command_id} asks for has happened before")
+        });
     }
 
     /// Whether clients were told the truth.
@@ -121,8 +143,10 @@ impl Fold {
 
 impl fmt::Display for Fold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (commits, streams, notifications) = (self.position, self.streams.len(), self.notifications.len());
-        write!(f, "{commits} commits in {streams} streams, {notifications} notifications")
+        let (commits, streams) = (self.position, self.streams.len());
+        let (transfers, notifications) = (self.transfers.len(), self.notifications.len());
+        write!(f, "{commits} commits in {streams} streams, {transfers} transfers, ")?;
+        write!(f, "{notifications} notifications")
     }
 }
 

@@ -101,7 +101,7 @@ fn told(answer: impl FnOnce(&mut Ledger, Uuid, Acknowledged)) -> Vec<String> {
     let (mut fold, mut ledger, mut violations) = (Fold::default(), Ledger::default(), Violations::default());
     fold.take(&Writer::default().open());
     let id = Uuid::from_u128(101);
-    answer(&mut ledger, id, Acknowledged { command_id: id, account: ACCOUNT, version: 1, position: 1 });
+    answer(&mut ledger, id, Acknowledged { command_id: id, id: ACCOUNT, version: 1, position: 1 });
     fold.compare_with(&ledger, &mut violations);
     violations.shown
 }

@@ -8,6 +8,7 @@ mod fold;
 mod mails;
 mod notifications;
 mod reader;
+mod transfers;
 mod views;
 
 use std::{path::PathBuf, time::Duration};
@@ -87,7 +88,7 @@ impl Evidence {
         let settled = timeout(PATIENCE, fold.read_until_settled(&mut reader)).await;
         let mut violations = std::mem::take(&mut fold.violations);
         if settled.is_err() {
-            let unsettled = fold.notifications.unsettled();
+            let unsettled = [fold.notifications.unsettled(), fold.transfers.unsettled()].join("; ");
             violations.add(format!("not settled within {PATIENCE:?}: {unsettled}"));
         }
         fold.compare_with(ledger, &mut violations);

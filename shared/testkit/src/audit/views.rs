@@ -13,6 +13,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) async fn compare(client: &Client, fold: &Fold, violations: &mut Violations) {
     same("balances", client, fold.position, fold.accounts.balances(), violations).await;
     same("statements", client, fold.position, fold.accounts.statements(), violations).await;
+    same("transfers", client, fold.position, fold.transfers.rows(), violations).await;
 }
 
 /// All pages of a view, row by row.

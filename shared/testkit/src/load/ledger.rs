@@ -13,8 +13,8 @@ use uuid::Uuid;
 pub struct Acknowledged {
     /// The command.
     pub command_id: Uuid,
-    /// The account that it was given to.
-    pub account: Uuid,
+    /// The aggregate that it was given to.
+    pub id: Uuid,
     /// The version that it led to.
     pub version: u64,
     /// Its place in the log.
@@ -66,16 +66,16 @@ impl Ledger {
         recent.map(|(_, account)| *account).collect()
     }
 
-    /// The version that an account was last seen at.
-    pub(super) fn latest(&self, account: Uuid) -> Option<u64> {
-        self.latest.get(&account).copied()
+    /// The version that an aggregate was last seen at.
+    pub(super) fn latest(&self, id: Uuid) -> Option<u64> {
+        self.latest.get(&id).copied()
     }
 
     pub(crate) fn acknowledge(&mut self, correlation_id: Uuid, acknowledged: Acknowledged) {
         if acknowledged.version == 1 {
-            self.opened.push((Instant::now(), acknowledged.account));
+            self.opened.push((Instant::now(), acknowledged.id));
         }
-        self.latest.insert(acknowledged.account, acknowledged.version);
+        self.latest.insert(acknowledged.id, acknowledged.version);
         self.answers.insert(correlation_id, Some(acknowledged));
         self.acknowledged += 1;
     }

@@ -2,6 +2,7 @@
 
 mod ledger;
 mod order;
+mod transfers;
 mod verdict;
 mod writer;
 
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub use ledger::{Acknowledged, Ledger};
 pub use order::email;
+pub use transfers::{Plan, Transfers};
 
 use crate::{Client, eventually_within};
 use order::Order;
@@ -71,7 +73,7 @@ impl Load {
     pub async fn start(client: &Client, pace: Pace) -> Self {
         println!("load: {} commands/s over {} accounts, seed {}", pace.per_second, pace.accounts, pace.seed);
         let mut random = StdRng::seed_from_u64(pace.seed);
-        let accounts = (0..pace.accounts).map(|_| order::account(&mut random)).collect();
+        let accounts = (0..pace.accounts).map(|_| order::fresh_id(&mut random)).collect();
         let desk = Desk { client: client.clone(), accounts, ledger: Arc::default() };
         let mut opener = Writer::new(desk.clone(), random);
         for account in &*desk.accounts {
@@ -101,7 +103,7 @@ impl Load {
     /// Opens an account, repeating the command until it is acknowledged.
     pub async fn open(&self) -> Acknowledged {
         let mut random = StdRng::from_os_rng();
-        let order = Order::open(order::account(&mut random));
+        let order = Order::open(order::fresh_id(&mut random));
         self.given(Writer::new(self.desk.clone(), random), order).await
     }
 

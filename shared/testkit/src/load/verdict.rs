@@ -41,7 +41,7 @@ fn acknowledged(order: &Order, answer: &Answer, first: bool) -> Result<Acknowled
     let body = &answer.json;
     let number = |value: &Value| value.as_u64().ok_or("a number is missing");
     let (version, position) = (number(&body["version"])?, number(&body["position"])?);
-    ensure(body["id"] == order.account.to_string(), "about another account")?;
+    ensure(body["id"] == order.id.to_string(), "about another aggregate")?;
     ensure(body["events"].as_array().is_some_and(|events| events.len() == 1), "not one event")?;
     ensure((answer.status == 201) == (version == 1), "201 means that the stream began")?;
     ensure(answer.header("etag") == format!("\"{version}\""), "the ETag is not the version")?;
@@ -51,7 +51,7 @@ fn acknowledged(order: &Order, answer: &Answer, first: bool) -> Result<Acknowled
     ensure(!first || replayed.is_empty(), "the first answer says that it is a repeat")?;
     let command_id = body["command_id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
     let command_id = command_id.ok_or("no command id")?;
-    Ok(Acknowledged { command_id, account: order.account, version, position })
+    Ok(Acknowledged { command_id, id: order.id, version, position })
 }
 
 fn refused(order: &Order, answer: &Answer) -> Result<(), &'static str> {

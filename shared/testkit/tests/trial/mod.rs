@@ -46,7 +46,7 @@ impl Restart {
     /// What was acknowledged after the kill can be read.
     pub async fn views_follow(&self, load: &Load, client: &Client) {
         let written = load.deposit().await;
-        let path = format!("/v1/views/balances/{}", written.account);
+        let path = format!("/v1/views/balances/{}", written.id);
         eventually_within(self.rest(), "the view has what was written after the kill", async || {
             let call = client.get(&path).header("Annals-Min-Position", &written.position.to_string());
             call.attempt().await.is_ok_and(|answer| answer.status == 200)
@@ -58,7 +58,7 @@ impl Restart {
     /// Whoever opens an account is welcomed, and so is whoever had opened one just before the kill.
     pub async fn reactors_react(&self, load: &Load, client: &Client) {
         let opened = load.open().await;
-        self.is_welcomed(client, opened.account, "who opened an account after the kill").await;
+        self.is_welcomed(client, opened.id, "who opened an account after the kill").await;
         for account in &self.under_way {
             self.is_welcomed(client, *account, "who opened an account just before the kill").await;
         }
