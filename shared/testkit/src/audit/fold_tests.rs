@@ -83,6 +83,18 @@ fn a_sum_that_is_wrong_is_noticed() {
 }
 
 #[test]
+fn money_that_comes_from_nowhere_is_noticed() {
+    let (mut writer, mut fold) = (Writer::default(), Fold::default());
+    fold.take(&writer.open());
+    let credit = json!({ "amount": 5, "balance": 5, "transfer_id": Uuid::from_u128(3) });
+    fold.take(&writer.write("TransferCredited", &credit, |_| {}));
+    assert_eq!(
+        fold.violations.shown[1..],
+        ["at 2: 5 cents are held and 0 under way, but 0 were paid in".to_owned()]
+    );
+}
+
+#[test]
 fn an_event_in_the_wrong_stream_is_noticed() {
     is_noticed("does not belong there", |event| event["subject"] = json!(Uuid::from_u128(2)));
 }
