@@ -7,13 +7,21 @@ use annals_core::Catalog;
 
 pub mod account;
 pub mod notification;
+pub mod todo;
+pub mod todo_list;
 pub mod transfer;
 
 /// All domains, as the services see them.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::try_new([account::domain(), notification::domain(), transfer::domain()])
-        .expect("the domains fit together: a test says so")
+    Catalog::try_new([
+        account::domain(),
+        notification::domain(),
+        todo::domain(),
+        todo_list::domain(),
+        transfer::domain(),
+    ])
+    .expect("the domains fit together: a test says so")
 }
 
 #[cfg(test)]
