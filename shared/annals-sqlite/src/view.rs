@@ -130,13 +130,14 @@ impl View {
 
 async fn drop_tables(transaction: &mut Transaction<'_, Sqlite>) -> Result<(), sqlx::Error> {
     let connection: &mut SqliteConnection = transaction;
-    let tables: Vec<String> = sqlx::query_scalar(
-        "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'",
+    let tables: Vec<(String, String)> = sqlx::query_as(
+        "select type, name from sqlite_schema
+            where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\'",
     )
     .fetch_all(&mut *connection)
     .await?;
-    for table in tables {
-        sqlx::raw_sql(AssertSqlSafe(format!("drop table [{table}]"))).execute(&mut *connection).await?;
+    for (kind, name) in tables {
+        sqlx::raw_sql(AssertSqlSafe(format!("drop {kind} [{name}]"))).execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // as in every test; helpers are not recognised as such
 
+mod agenda;
 mod applying;
 mod cursors;
 mod directory;
