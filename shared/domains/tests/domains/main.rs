@@ -6,3 +6,6 @@ mod account;
 mod kit;
 mod notification;
 mod transfer;
+mod todo;
+mod todo_histories;
+mod todo_list;
