@@ -106,8 +106,8 @@ mod tests {
 
     use super::*;
 
-    fn email() -> Option<Email> {
-        Some("ada@example.com".parse().unwrap())
+    fn ada() -> Email {
+        "ada@example.com".parse().unwrap()
     }
 
     fn text(text: &str) -> Text {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn create(name: &str) -> Command {
-        Command::Create { name: text(name), owner_email: email() }
+        Command::Create { name: text(name), owner_email: Some(ada()) }
     }
 
     fn rename(name: &str) -> Command {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn created(name: &str) -> Event {
-        Event::TodoListCreated { name: text(name), owner_email: email() }
+        Event::TodoListCreated { name: text(name), owner_email: Some(ada()) }
     }
 
     fn renamed(name: &str) -> Event {

@@ -51,7 +51,7 @@ fn fence(number: u128) -> Value {
     })
 }
 
-fn with(row: &Value, changes: Value) -> Value {
+fn with(row: &Value, changes: &Value) -> Value {
     let mut row = row.clone();
     row.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     row
@@ -61,7 +61,7 @@ fn amended() -> Value {
     let changes = json!({
         "title": "Paint", "description": "Red", "due_date": "2026-12-01", "stakeholder_email": null,
     });
-    with(&fence(8), changes)
+    with(&fence(8), &changes)
 }
 
 fn call() -> Value {
@@ -83,15 +83,15 @@ async fn what_is_scheduled_is_shown_the_soonest_first_and_of_one_day_the_oldest(
 
     history.accept(&todo(7), "amend", &json!({ "due_date": null }));
     history.accept(&todo(9), "amend", &json!({ "due_date": "2026-11-30" }));
-    let sooner = with(&fence(9), json!({ "due_date": "2026-11-30" }));
+    let sooner = with(&fence(9), &json!({ "due_date": "2026-11-30" }));
     assert_eq!(shown("scheduled", &history).await, [sooner, amended()]);
 }
 
 #[tokio::test]
 async fn what_is_completed_is_shown_in_the_order_of_completion() {
-    let first = with(&fence(4), json!({ "completed_on": "2026-11-21" }));
+    let first = with(&fence(4), &json!({ "completed_on": "2026-11-21" }));
     let cleared = json!({ "completed_on": "2026-11-20", "description": null, "due_date": null });
-    assert_eq!(shown("completed", &household()).await, [first, with(&fence(5), cleared)]);
+    assert_eq!(shown("completed", &household()).await, [first, with(&fence(5), &cleared)]);
 }
 
 #[tokio::test]
