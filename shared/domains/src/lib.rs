@@ -7,6 +7,8 @@ use annals_core::Catalog;
 
 pub mod account;
 pub mod notification;
+pub mod reward;
+pub mod subscription;
 pub mod todo;
 pub mod todo_list;
 pub mod transfer;
@@ -17,6 +19,8 @@ pub fn catalog() -> Catalog {
     Catalog::try_new([
         account::domain(),
         notification::domain(),
+        reward::domain(),
+        subscription::domain(),
         todo::domain(),
         todo_list::domain(),
         transfer::domain(),
