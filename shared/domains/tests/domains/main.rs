@@ -9,3 +9,6 @@ mod transfer;
 mod todo;
 mod todo_histories;
 mod todo_list;
+mod reward;
+mod reward_membership;
+mod subscription;
