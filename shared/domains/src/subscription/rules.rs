@@ -95,7 +95,6 @@ impl Decider for Subscription {
                 let (reward_id, subscriber_email) = (*reward_id, subscriber_email.clone());
                 Event::SubscriptionActivated { stripe_key, reward_id, subscriber_email }
             }
-            (Self::Active { .. }, Command::Activate { .. }) => return Ok(vec![]),
             (Self::Cancelled { .. }, Command::Activate { .. }) => return Err(Refusal::Cancelled),
 
             (&Self::Pending { reward_id, .. }, Command::Cancel { reason }) => {
@@ -104,7 +103,12 @@ impl Decider for Subscription {
             (&Self::Active { reward_id, .. }, Command::Cancel { reason }) => {
                 Event::SubscriptionCancelled { reason, reward_id, was_active: true }
             }
-            (Self::Cancelled { .. }, Command::Cancel { .. }) => return Ok(vec![]),
+
+            // Paid for before, or ended before.
+            (Self::Active { .. }, Command::Activate { .. })
+            | (Self::Cancelled { .. }, Command::Cancel { .. }) => {
+                return Ok(vec![]);
+            }
         };
         Ok(vec![event])
     }
