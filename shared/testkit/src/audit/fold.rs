@@ -91,18 +91,18 @@ impl Fold {
     fn apply(&mut self, position: u64, subject: &str, event: &Event) {
         let is_of = |category: &str| subject.starts_with(&format!("events.{category}."));
         let wrong = || format!("at {position}: {event:?} is wrong");
+        self.notifications.expect(event);
         if is_of("notification") {
             self.notifications.apply(position, event, &mut self.violations);
             return;
         }
         if is_of("account") {
             self.violations.unless(self.accounts.apply(event), wrong);
-            self.notifications.expect(event);
         }
         if is_of("transfer") || is_step(event) {
             self.violations.unless(self.transfers.apply(event), wrong);
         }
-        if !is_step(event) {
+        if (is_of("account") || is_of("transfer")) && !is_step(event) {
             self.asked_for(position, event);
         }
         let (held, under_way, paid_in) =

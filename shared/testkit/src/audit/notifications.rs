@@ -22,7 +22,7 @@ pub(crate) struct Notifications {
 }
 
 impl Notifications {
-    /// Notes whether somebody is to be told of what happened to an account.
+    /// Notes whether somebody is to be told of what happened.
     pub(crate) fn expect(&mut self, event: &Event) {
         let text = |name: &str| event.data[name].as_str().unwrap_or_default().to_owned();
         let told = match event.r#type.as_str() {
@@ -30,6 +30,8 @@ impl Notifications {
             "MoneyWithdrawn" if event.data["amount"].as_u64() >= Some(LARGE) => {
                 ("fraud-desk".to_owned(), "large-withdrawal")
             }
+            "SubscriptionActivated" => (text("subscriber_email"), "subscription-confirmation"),
+            "SubscriberJoined" => (text("creator_email"), "new-subscriber"),
             _ => return,
         };
         self.causes.insert(event.id, told);

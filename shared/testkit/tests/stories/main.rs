@@ -8,3 +8,4 @@ mod transfer;
 #![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
 
 mod todo;
+mod reward;
