@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use annals_testkit::{Client, Cluster, Ledger, Service, eventually_within};
 use futures_util::future::join_all;
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
 
+/// How often the reactor is killed while there is something to be done.
 const KILLS: usize = 20;
 /// Subscriptions that are activated from one kill to the next.
-const ACTIVATED: usize = 12;
+const ACTIVATED: usize = 16;
 /// What reactors do about an activation: ask for two mails, send both, tell the reward.
 const REACTIONS: usize = 5;
 /// How long the reactor may take for anything.
@@ -69,6 +70,10 @@ impl Log {
     }
 }
 
+fn any_id(random: &mut StdRng) -> Uuid {
+    Builder::from_random_bytes(random.random()).into_uuid()
+}
+
 async fn give(client: &Client, category: &str, id: Uuid, command: &str, data: &Value) {
     let _ = client.post(&format!("/v1/commands/{category}/{id}/{command}"), data).await.accepted();
 }
@@ -98,43 +103,44 @@ fn same<'a>(what: &str, one: impl Iterator<Item = &'a Value>, other: impl Iterat
 
 /// What the log says, when everything is done.
 fn assert_one_of_each(log: &Log) {
-    let activated = || log.of("SubscriptionActivated");
-    let about = |event: &'static str| log.asked_by(event).map(|it| &it["data"]["about"]["event_id"]);
+    let about = |reactor: &'static str| log.asked_by(reactor).map(|it| &it["data"]["about"]["event_id"]);
     let member = |kind: &'static str| log.of(kind).map(|it| &it["data"]["subscription_id"]);
     let stream = |kind: &'static str| log.of(kind).map(|it| &it["stream_id"]);
+    let event = |kind: &'static str| log.of(kind).map(|it| &it["id"]);
 
-    same("confirmations", about("subscription-confirmation"), activated().map(|it| &it["id"]));
+    same("confirmations", about("subscription-confirmation"), event("SubscriptionActivated"));
     same("memberships", member("SubscriberJoined"), stream("SubscriptionActivated"));
-    same("mails to creators", about("new-subscriber"), log.of("SubscriberJoined").map(|it| &it["id"]));
+    same("mails to creators", about("new-subscriber"), event("SubscriberJoined"));
     same("mails sent", stream("NotificationSent"), stream("NotificationRequested"));
     same("leavers", member("SubscriberLeft"), stream("SubscriptionCancelled"));
     assert_eq!(log.done(), log.to_be_done(), "and nothing else is done");
 }
 
-/// Lets people subscribe, and kills the reactor at a random moment of its work on that.
-async fn kill_in_the_midst(cluster: &mut Cluster, log: &mut Log, random: &mut StdRng, rewards: &[Uuid]) {
+/// Lets people subscribe, and kills the reactor at a random moment of its work on that. Says how much
+/// was still to be done then.
+async fn kill(cluster: &mut Cluster, log: &mut Log, random: &mut StdRng, rewards: &[Uuid]) -> usize {
     let client = log.client.clone();
-    let people = (0..ACTIVATED).map(|_| {
-        let id = Builder::from_random_bytes(random.random()).into_uuid();
-        subscribe(&client, id, rewards[random.random_range(0..rewards.len())], random.random_bool(0.3))
-    });
-    let people: Vec<_> = people.collect();
-    // Fewer than there are to be done, so that it has not finished.
+    let people: Vec<_> = (0..ACTIVATED)
+        .map(|_| {
+            let (id, reward) = (any_id(random), *rewards.choose(random).unwrap());
+            subscribe(&client, id, reward, random.random_bool(0.3))
+        })
+        .collect();
+    // Well before all of it is done.
     let moment = log.done() + random.random_range(1..=ACTIVATED * REACTIONS / 2);
     let kill = async {
-        eventually_within(PATIENCE, "the reactor is in the midst of it", async || {
+        eventually_within(PATIENCE, "the reactor is at work", async || {
             log.read_on().await;
             log.done() >= moment
         })
         .await;
         cluster.kill(Service::Reactor).await;
         cluster.run(Service::Reactor).await;
+        log.to_be_done() - log.done()
     };
-    tokio::join!(join_all(people), kill);
-    log.read_on().await;
-    let under_way = log.to_be_done() - log.done();
-    assert!(under_way > 0, "it was killed when it had done everything");
-    println!("  killed after {moment} reactions, {under_way} under way");
+    let (_, under_way) = tokio::join!(join_all(people), kill);
+    println!("  killed after {moment} reactions, {under_way} were under way");
+    under_way
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,14 +150,17 @@ async fn one_activation_is_one_of_each_over_twenty_kills_of_the_reactor() {
     let mut random = StdRng::seed_from_u64(seed);
     let mut cluster = Cluster::start().await;
     let mut log = Log::new((*cluster).clone());
-    let rewards: Vec<_> = (0..3).map(|_| Builder::from_random_bytes(random.random()).into_uuid()).collect();
+    let rewards: Vec<_> = (0..3).map(|_| any_id(&mut random)).collect();
     for reward in &rewards {
         let offer = json!({ "title": "A postcard", "creator_email": "cleo@example.com" });
         give(&cluster, "reward", *reward, "offer", &offer).await;
     }
 
-    for _ in 0..KILLS {
-        kill_in_the_midst(&mut cluster, &mut log, &mut random, &rewards).await;
+    let (mut kills, mut in_the_midst) = (0, 0);
+    while in_the_midst < KILLS {
+        let under_way = kill(&mut cluster, &mut log, &mut random, &rewards).await;
+        in_the_midst += usize::from(under_way > 0);
+        kills += 1;
     }
 
     eventually_within(PATIENCE, "everything is done, and nothing more comes", async || {
@@ -160,7 +169,7 @@ async fn one_activation_is_one_of_each_over_twenty_kills_of_the_reactor() {
     })
     .await;
     assert_one_of_each(&log);
-    assert_eq!(log.of("SubscriptionActivated").count(), KILLS * ACTIVATED);
+    assert_eq!(log.of("SubscriptionActivated").count(), kills * ACTIVATED);
     cluster.evidence().audit(&Ledger::default()).await;
 
     let rows = cluster.get("/v1/views/rewards").header("Annals-Min-Position", &log.read_to.to_string()).await;

@@ -2,7 +2,8 @@
 //!
 //! Word of an activation may be overtaken by word of the cancellation, because what failed is tried
 //! again later. So whoever leaves is made to join first: what one event asks for is done in order, and
-//! a reward takes nobody twice. What was overtaken then changes nothing.
+//! a reward takes nobody twice. What was overtaken then changes nothing. What is told before the reward
+//! is offered is refused, and lost.
 
 use annals_core::{Recorded, Request};
 use uuid::Uuid;
