@@ -7,6 +7,7 @@ use annals_core::Catalog;
 
 pub mod account;
 pub mod notification;
+pub mod post;
 pub mod reward;
 pub mod subscription;
 pub mod todo;
@@ -19,6 +20,7 @@ pub fn catalog() -> Catalog {
     Catalog::try_new([
         account::domain(),
         notification::domain(),
+        post::domain(),
         reward::domain(),
         subscription::domain(),
         todo::domain(),

@@ -12,3 +12,4 @@ mod todo_list;
 mod reward;
 mod reward_membership;
 mod subscription;
+mod post;
