@@ -1,7 +1,8 @@
-//! Request bodies: bounded, and JSON.
+//! Request bodies: bounded, and JSON, or from a form.
 
 use std::time::Duration;
 
+use annals_core::FieldError;
 use axum::{
     body::{Body, HttpBody},
     http::{
@@ -10,12 +11,15 @@ use axum::{
     },
 };
 use futures_util::StreamExt;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::{
-    edge, headers, json,
+    edge,
+    failure::invalid_payload,
+    headers, json,
     problem::{Code, Problem},
+    query,
 };
 
 /// The largest body, in bytes.
@@ -23,15 +27,39 @@ const LARGEST: usize = 256 * 1024;
 
 /// Reads a body to its end, which must come in time; an empty one needs no `Content-Type` and is `{}`.
 pub async fn read(headers: &HeaderMap, body: Body, time: Duration) -> Result<Value, Problem> {
-    let bytes = timeout(time, collect(body)).await.map_err(|_| late(time))??;
-    if !bytes.is_empty() && !is_json(headers)? {
-        let detail = "The body must be application/json in UTF-8, and not be compressed.";
-        return Err(Problem::new(Code::UnsupportedMediaType, detail));
-    }
+    let bytes = collect(headers, body, "application/json", time).await?;
     json::parse(&bytes)
 }
 
-async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
+/// Reads what a browser sends of a form: an object of texts, in which lines end as they were typed.
+pub async fn read_form(
+    headers: &HeaderMap,
+    body: Body,
+    time: Duration,
+) -> Result<Map<String, Value>, Problem> {
+    let bytes = collect(headers, body, "application/x-www-form-urlencoded", time).await?;
+    let text = String::from_utf8_lossy(&bytes); // it is ASCII, and what it encodes is looked at
+    let mut fields = Map::new();
+    for pair in query::pairs(&text) {
+        let (name, value) = pair.map_err(|name| invalid_payload(&[FieldError::at(name, "is not UTF-8")]))?;
+        let value = value.replace("\r\n", "\n"); // HTML has forms send every line break as CR LF
+        if fields.insert(name.clone(), value.into()).is_some() {
+            return Err(invalid_payload(&[FieldError::at(&name, "is given more than once")]));
+        }
+    }
+    Ok(fields)
+}
+
+async fn collect(headers: &HeaderMap, body: Body, kind: &str, time: Duration) -> Result<Vec<u8>, Problem> {
+    let bytes = timeout(time, to_end(body)).await.map_err(|_| late(time))??;
+    if bytes.is_empty() || is_of(kind, headers)? {
+        return Ok(bytes);
+    }
+    let detail = format!("The body must be {kind} in UTF-8, and not be compressed.");
+    Err(Problem::new(Code::UnsupportedMediaType, detail))
+}
+
+async fn to_end(body: Body) -> Result<Vec<u8>, Problem> {
     if body.size_hint().lower() > LARGEST as u64 {
         return Err(too_large());
     }
@@ -64,16 +92,16 @@ fn closing(problem: Problem) -> Problem {
     problem.header(CONNECTION, HeaderValue::from_static("close"))
 }
 
-fn is_json(headers: &HeaderMap) -> Result<bool, Problem> {
+fn is_of(wanted: &str, headers: &HeaderMap) -> Result<bool, Problem> {
     let mut parts = headers::single(headers, &CONTENT_TYPE)?.unwrap_or_default().split(';').map(str::trim);
-    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let kind = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case(wanted));
     let utf_8 = parts.filter(|parameter| !parameter.is_empty()).all(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
     let plain = headers::single(headers, &CONTENT_ENCODING)?
         .is_none_or(|coding| coding.eq_ignore_ascii_case("identity"));
-    Ok(json && utf_8 && plain)
+    Ok(kind && utf_8 && plain)
 }
 
 #[cfg(test)]
@@ -108,6 +136,24 @@ mod tests {
     async fn an_empty_body_is_an_empty_object() {
         assert_eq!(read_as(&[], "").await, Ok(json!({})));
         assert_eq!(read_as(&[(CONTENT_TYPE, "text/plain")], "").await, Ok(json!({})));
+    }
+
+    #[tokio::test]
+    async fn a_form_is_an_object_of_texts() {
+        let read = async |kind: &str, body: &'static str| {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, kind.parse().unwrap())]);
+            let form = read_form(&headers, body.into(), Duration::from_secs(5)).await;
+            form.map(Value::Object).map_err(|problem| problem.code)
+        };
+        let kind = "application/x-www-form-urlencoded";
+        let typed = read(kind, "author=Ada+L%C3%B6we&content=two%0D%0Alines&blank=").await;
+        assert_eq!(typed, Ok(json!({ "author": "Ada Löwe", "content": "two\nlines", "blank": "" })));
+        for bad in ["a=%ff", "a=1&a=2", "%ff=a"] {
+            assert_eq!(read(kind, bad).await, Err(Code::InvalidPayload), "{bad}");
+        }
+        for other in ["multipart/form-data; boundary=x", "text/plain", "application/json"] {
+            assert_eq!(read(other, "a=1").await, Err(Code::UnsupportedMediaType), "{other}");
+        }
     }
 
     #[tokio::test]

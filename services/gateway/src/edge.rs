@@ -19,7 +19,10 @@ use axum::{
 use tokio::time::timeout;
 use tracing::{debug, error, warn};
 
-use crate::problem::{Code, Problem};
+use crate::{
+    pages,
+    problem::{Code, Problem},
+};
 
 /// Longer than the longest wait that a client can ask for.
 const LONGEST: Duration = Duration::from_secs(35);
@@ -30,6 +33,7 @@ pub async fn finish(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let for_a_person = pages::is_wanted(route, request.headers());
 
     let (mut head, body) = next.run(request).await.into_parts();
     let problem = head.extensions.remove::<Problem>().or_else(|| foreign(&head));
@@ -37,6 +41,8 @@ pub async fn finish(request: Request, next: Next) -> Response {
     tell(&method, &path, head.status, problem.as_ref());
     count(&method, route, head.status, begun.elapsed());
     match problem {
+        Some(_) if pages::is_told(&mut head) => Response::from_parts(head, body),
+        Some(problem) if for_a_person => pages::tell(&problem, head),
         Some(problem) => problem.render(head, &path),
         None => Response::from_parts(head, body),
     }

@@ -22,6 +22,7 @@ mod health;
 mod json;
 mod limits;
 mod log;
+mod pages;
 mod problem;
 mod query;
 mod router;

@@ -21,6 +21,7 @@ pub enum Code {
     InvalidId,
     InvalidHeader,
     InvalidQuery,
+    Forbidden,
     UnknownCategory,
     UnknownCommand,
     UnknownView,
@@ -55,6 +56,7 @@ impl Code {
             Self::InvalidId => (S::BAD_REQUEST, "invalid-id", "Not an id"),
             Self::InvalidHeader => (S::BAD_REQUEST, "invalid-header", "A header does not fit"),
             Self::InvalidQuery => (S::BAD_REQUEST, "invalid-query", "A query parameter does not fit"),
+            Self::Forbidden => (S::FORBIDDEN, "forbidden", "Not allowed"),
             Self::UnknownCategory => (S::NOT_FOUND, "unknown-category", "No such category"),
             Self::UnknownCommand => (S::NOT_FOUND, "unknown-command", "No such command"),
             Self::UnknownView => (S::NOT_FOUND, "unknown-view", "No such view"),
@@ -71,7 +73,7 @@ impl Code {
                 (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", "The head is too large")
             }
             Self::UnsupportedMediaType => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Only JSON is taken")
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Not taken in this form")
             }
             Self::Refused => (S::UNPROCESSABLE_ENTITY, "refused", "Refused"),
             Self::IdempotencyKeyReused => {
@@ -85,6 +87,11 @@ impl Code {
             }
             Self::OutcomeUnknown => (S::GATEWAY_TIMEOUT, "outcome-unknown", "The outcome is not known"),
         }
+    }
+
+    /// What it is called in words.
+    pub const fn title(self) -> &'static str {
+        self.facts().2
     }
 
     /// The status that goes with it.
@@ -148,7 +155,6 @@ impl Problem {
     }
 
     /// What was put there with [`Problem::with`].
-    #[cfg(test)]
     pub fn extension(&self, name: &str) -> Option<&Value> {
         self.extensions.get(name)
     }

@@ -28,10 +28,8 @@ impl Parameters {
     /// Reads them, each of which must be one of `known`.
     pub fn parse(uri: &Uri, known: &[&str]) -> Result<Self, Problem> {
         let mut parameters: Vec<(String, String)> = Vec::new();
-        for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let decoded = decode(name).zip(decode(value));
-            let (name, value) = decoded.ok_or_else(|| invalid(name, "is not UTF-8"))?;
+        for pair in pairs(uri.query().unwrap_or_default()) {
+            let (name, value) = pair.map_err(|name| invalid(name, "is not UTF-8"))?;
             if !known.contains(&name.as_str()) {
                 return Err(unknown(&name, known));
             }
@@ -96,6 +94,14 @@ fn unknown(name: &str, known: &[&str]) -> Problem {
         [] => invalid(name, "is not known here; there are none"),
         known => invalid(name, &format!("is not known here; there are `{}`", known.join("`, `"))),
     }
+}
+
+/// Names and values in the form that queries and forms share; what is not UTF-8 is told by its name.
+pub fn pairs(text: &str) -> impl Iterator<Item = Result<(String, String), &str>> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        decode(name).zip(decode(value)).ok_or(name)
+    })
 }
 
 fn decode(text: &str) -> Option<String> {

@@ -1,4 +1,5 @@
-//! Every route. They are generic over the catalog: a new domain adds none.
+//! Every route. They are generic over the catalog: a new domain adds none. Pages are for people, and
+//! there if what they show is.
 
 use std::sync::Arc;
 
@@ -10,16 +11,18 @@ use axum::{
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{accept, admit, commands, edge, gateway::Gateway, health, log, target, views};
+use crate::{accept, admit, commands, edge, gateway::Gateway, health, log, pages, target, views};
 
 /// All of the gateway, ready to be served.
 pub fn router(gateway: Gateway) -> Router {
     // Readers that wait for a view must not keep commands out.
     let [for_commands, for_reads] = [(); 2].map(|()| Arc::new(Semaphore::new(gateway.limits.requests)));
+    let pages = pages::of(&gateway.catalog);
     let commands = Router::new()
         .route("/v1/commands", post(commands::by_door))
         .route("/v1/commands/{category}/{id}/{command}", post(commands::by_path))
         .route_layer(from_fn(accept::check))
+        .merge(pages.commands)
         .route_layer(from_fn_with_state(for_commands, admit::admit));
     let reads = Router::new()
         .route("/v1/views", get(views::list::get))
@@ -29,6 +32,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/streams/{category}/{id}/state", get(log::state::get))
         .route("/v1/events", get(log::events::get))
         .route_layer(from_fn(accept::check))
+        .merge(pages.reads)
         .route_layer(from_fn_with_state(for_reads, admit::admit));
     Router::new()
         .merge(commands)

@@ -18,6 +18,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use self::asked::Asked;
@@ -63,6 +64,18 @@ pub async fn by_door(State(gateway): State<Gateway>, request: Request) -> Result
         give(&gateway, asked, terms, correlation_id).await
     };
     Ok(reply(correlation_id, outcome.await))
+}
+
+/// What the form of a page asks for: the body is that of the one door, and `key` an idempotency key.
+pub async fn by_form(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    body: Value,
+    key: Option<String>,
+) -> Result<Accepted, Problem> {
+    let asked = door::read(gateway, body, key.as_deref())?;
+    let terms = Terms { expected: Expected::Any, key, trace: headers::trace(headers) };
+    give(gateway, asked, terms, Uuid::now_v7()).await
 }
 
 /// What the headers say about a command.

@@ -1,0 +1,136 @@
+//! Pages for people: plain HTML that works without a script. What goes wrong is told there in words,
+//! under the status that the API would answer.
+
+mod form;
+mod posts;
+mod timeline;
+
+use annals_core::Catalog;
+use askama::Template;
+use axum::{
+    Router,
+    body::Body,
+    http::{
+        HeaderMap, HeaderName, HeaderValue,
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY},
+        response,
+    },
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+use crate::{
+    gateway::Gateway,
+    problem::{Code, Problem},
+};
+
+/// The routes of pages, apart: readers must not keep commands out.
+#[derive(Default)]
+pub struct Pages {
+    pub reads: Router<Gateway>,
+    pub commands: Router<Gateway>,
+}
+
+/// The pages whose categories and views are there.
+pub fn of(catalog: &Catalog) -> Pages {
+    if catalog.category(posts::CATEGORY).is_none() || catalog.projection(timeline::VIEW).is_none() {
+        return Pages::default();
+    }
+    Pages {
+        reads: Router::new()
+            .route("/posts", get(posts::show))
+            .route("/posts/page.css", get(async || asset("text/css", include_str!("../../assets/page.css"))))
+            .route(
+                "/posts/live.js",
+                get(async || asset("text/javascript", include_str!("../../assets/live.js"))),
+            ),
+        commands: Router::new()
+            .route("/posts", post(posts::publish))
+            .route("/posts/{id}/delete", post(posts::delete))
+            .route_layer(CsrfLayer::new().with_rejection_response(|_: ProtectionError| foreign())),
+    }
+}
+
+/// Browsers say on whose page a form was: nobody else's forms are taken.
+fn foreign() -> Response {
+    Problem::new(Code::Forbidden, "This form is not on a page of this host.").into_response()
+}
+
+fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, format!("{kind}; charset=utf-8"))], text)
+}
+
+/// Nothing but what the gateway itself serves; scripts and styles in the page itself are ignored, so
+/// that even what escaped its escaping would do nothing.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// With no referrer at all, browsers would not say either on whose page a form was.
+const HEADERS: [(HeaderName, &str); 3] = [
+    (CONTENT_TYPE, "text/html; charset=utf-8"),
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (REFERRER_POLICY, "same-origin"),
+];
+
+/// A page, under the head that it already has.
+fn page(template: &impl Template, mut head: response::Parts) -> Response {
+    let html = template.render().expect("the templates write to memory, and ask for nothing that can fail");
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    Response::from_parts(head, Body::from(html))
+}
+
+/// On an answer: what went wrong has been told to a person.
+#[derive(Clone)]
+struct Told;
+
+/// The head of an answer about what went wrong, or of one about what did not.
+fn head(problem: Option<&Problem>) -> response::Parts {
+    let Some(problem) = problem else { return ().into_response().into_parts().0 };
+    let mut head = problem.clone().into_response().into_parts().0;
+    head.extensions.insert(Told);
+    head
+}
+
+/// Whether an answer tells by itself what went wrong.
+pub fn is_told(head: &mut response::Parts) -> bool {
+    head.extensions.remove::<Told>().is_some()
+}
+
+/// Whether what goes wrong on this route, before or after its handler, is to be told to a person.
+pub fn is_wanted(route: &str, headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    route.starts_with("/posts") && accepted.any(|accept| accept.contains("text/html"))
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    title: &'static str,
+    detail: &'a str,
+}
+
+/// A page that says what went wrong, and leads back.
+pub fn tell(problem: &Problem, head: response::Parts) -> Response {
+    page(&ProblemPage { title: problem.code.title(), detail: &problem.detail }, head)
+}
+
+/// A failure that a page tells.
+struct Failed(Problem);
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        tell(&self.0, head(Some(&self.0)))
+    }
+}
+
+#[cfg(test)]
+#[path = "pages_tests.rs"]
+mod tests;
