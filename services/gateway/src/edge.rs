@@ -10,7 +10,7 @@ use axum::{
     extract::{MatchedPath, Request},
     http::{
         HeaderValue, Method, StatusCode,
-        header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+        header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
         response,
     },
     middleware::Next,
@@ -99,10 +99,10 @@ fn foreign(head: &response::Parts) -> Option<Problem> {
     if !failed || head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
         return None;
     }
-    let allowed = head.headers.get(ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
     Some(match head.status {
         StatusCode::METHOD_NOT_ALLOWED => {
-            Problem::new(Code::MethodNotAllowed, format!("What is allowed here: {allowed}."))
+            // The header comes later, outside all layers.
+            Problem::new(Code::MethodNotAllowed, "The header `Allow` says which methods are allowed here.")
         }
         StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "There is nothing here."),
         status => Problem::new(Code::InternalError, format!("The gateway meant to answer {status}.")),
