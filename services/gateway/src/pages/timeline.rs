@@ -48,21 +48,21 @@ pub struct Timeline {
     /// The position that they are shown at.
     pub position: Position,
     /// The posts.
-    pub posts: Vec<Post>,
+    pub posts: Vec<Row>,
     /// Where older ones begin.
     pub next: Option<String>,
 }
 
 /// A row of the view.
 #[derive(Deserialize)]
-pub struct Post {
+pub struct Row {
     pub post_id: Uuid,
     pub author: String,
     pub content: String,
     pub published_at: Timestamp,
 }
 
-impl Post {
+impl Row {
     /// For reading; the exact time stands beside it.
     pub fn when(&self) -> String {
         self.published_at.strftime("%-d %B %Y, %H:%M UTC").to_string()
@@ -73,7 +73,7 @@ impl Post {
 pub async fn ask(gateway: &Gateway, place: Place, headers: &HeaderMap) -> Result<Timeline, Problem> {
     #[derive(Deserialize)]
     struct Rows {
-        rows: Vec<Post>,
+        rows: Vec<Row>,
         next: Option<String>,
     }
     let query = Query::Rows { filters: vec![], limit: LIMIT, cursor: place.cursor };

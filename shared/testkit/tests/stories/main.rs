@@ -9,3 +9,9 @@ mod transfer;
 
 mod todo;
 mod reward;
+//! Stories over HTTP: what somebody does, and what everybody sees of it.
+
+#![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
+
+mod post;
+mod posts_page;
