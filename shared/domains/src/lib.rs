@@ -7,6 +7,7 @@ use annals_core::Catalog;
 
 pub mod account;
 pub mod notification;
+pub mod person;
 pub mod post;
 pub mod reward;
 pub mod subscription;
@@ -20,6 +21,7 @@ pub fn catalog() -> Catalog {
     Catalog::try_new([
         account::domain(),
         notification::domain(),
+        person::domain(),
         post::domain(),
         reward::domain(),
         subscription::domain(),

@@ -13,3 +13,4 @@ mod reward;
 mod reward_membership;
 mod subscription;
 mod post;
+mod person;
