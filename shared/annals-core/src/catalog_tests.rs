@@ -149,6 +149,11 @@ fn an_old_event_is_lifted() {
     let lamp = lamp();
     let lit = lamp.evolve(lamp.blank(), &record("LampLit", 1, &json!({ "power": 60 }))).unwrap();
     assert_eq!(lamp.show(&lit), json!({ "lit": true }));
+
+    let Decided { kind, schema, data } =
+        lamp.rewrite(&record("LampLit", 1, &json!({ "power": 60 }))).unwrap();
+    assert_eq!((kind.as_str(), schema, data.get()), ("LampLit", 2, r#"{"watts":60}"#));
+    assert_eq!((lamp.schema_version("LampLit"), lamp.schema_version("LampDoused")), (2, 1));
 }
 
 #[test]

@@ -124,6 +124,20 @@ impl Category {
         stored.commit.events.iter().try_fold(state, |state, event| self.evolve(state, event))
     }
 
+    /// The schema in which events of this type are written today.
+    #[must_use]
+    pub fn schema_version(&self, event: &str) -> u32 {
+        schema::current(self.upcasters, event)
+    }
+
+    /// Reads an event, and writes it again as it would be written today.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn rewrite(&self, event: &EventRecord) -> Result<Decided, Unreadable> {
+        self.rules.rewrite(event)
+    }
+
     /// The state as JSON.
     #[must_use]
     pub fn show(&self, state: &State) -> Value {
@@ -149,6 +163,7 @@ trait Rules: Send + Sync {
     fn decide(&self, id: Uuid, state: &State, command: &str, data: &Value)
     -> Result<Vec<Decided>, Rejection>;
     fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable>;
+    fn rewrite(&self, event: &EventRecord) -> Result<Decided, Unreadable>;
     fn show(&self, state: &State) -> Value;
 }
 
@@ -182,6 +197,10 @@ impl<D: Decider> Rules for Typed<D> {
         let event = read::<D>(&event.kind, event.schema, &event.data)?;
         let state = state.0.downcast::<D>().expect(ONE_CATEGORY);
         Ok(State(Box::new(state.evolve(&event))))
+    }
+
+    fn rewrite(&self, event: &EventRecord) -> Result<Decided, Unreadable> {
+        read::<D>(&event.kind, event.schema, &event.data).map(|event| encode::<D>(&event))
     }
 
     fn show(&self, state: &State) -> Value {

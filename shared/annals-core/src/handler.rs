@@ -46,9 +46,13 @@ impl<T: 'static> Handler<T> {
             }),
         }
     }
+}
 
-    fn handles(&self, record: &EventRecord) -> bool {
-        self.event.is_none_or(|event| event == record.kind)
+impl<T> Handler<T> {
+    /// Whether it reads events of this type.
+    #[must_use]
+    pub fn reads(&self, category: &str, event: &str) -> bool {
+        self.category == category && self.event.is_none_or(|only| only == event)
     }
 }
 
@@ -82,7 +86,7 @@ pub(crate) fn run<'a, T: 'static>(
     let category = &stored.commit.stream.category;
     let mut results = Vec::new();
     for record in &stored.commit.events {
-        for handler in handlers.iter().filter(|it| it.category == category && it.handles(record)) {
+        for handler in handlers.iter().filter(|it| it.reads(category, &record.kind)) {
             let handled = (handler.handle)(record, stored)?;
             results.extend(handled.into_iter().map(|result| (record, result)));
         }

@@ -134,10 +134,9 @@ impl Decider for Person {
 
     fn evolve(self, event: &Event) -> Self {
         match (self, event) {
-            (_, Event::PersonRegistered(name)) => Self::Registered(name.clone()),
-            (Self::Registered(_), Event::PersonRenamed(name)) => Self::Registered(name.clone()),
+            (_, Event::PersonRegistered(name) | Event::PersonRenamed(name)) => Self::Registered(name.clone()),
             (Self::Registered(name), Event::PersonRetired {}) => Self::Retired(name),
-            (other, Event::PersonRenamed(_) | Event::PersonRetired {}) => other,
+            (other, Event::PersonRetired {}) => other,
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
 
 mod account;
+mod golden;
 mod kit;
 mod notification;
 mod transfer;

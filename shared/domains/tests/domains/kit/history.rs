@@ -1,7 +1,7 @@
 //! A log in memory: commands go in, commits come out.
 
 use annals_core::{
-    Catalog, Commit, Context, Fingerprint, Refused, Rejection, State, StoredCommit, StreamId, micros,
+    Catalog, Commit, Context, Decided, Fingerprint, Refused, Rejection, State, StoredCommit, StreamId, micros,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -37,15 +37,23 @@ impl History {
         data: &Value,
     ) -> Result<Option<StoredCommit>, Refused> {
         let category = self.catalog.category(&stream.category).unwrap();
-        let earlier: Vec<_> = self.of(stream).collect();
-        let version = earlier.last().map_or(0, |it| it.commit.version());
-        let decided = match category.decide(stream.id, &self.state(stream), command, data) {
-            Ok(decided) if decided.is_empty() => return Ok(None),
-            Ok(decided) => decided,
-            Err(Rejection::Refused(refused)) => return Err(refused),
+        match category.decide(stream.id, &self.state(stream), command, data) {
+            Ok(decided) if decided.is_empty() => Ok(None),
+            Ok(decided) => Ok(Some(self.store(stream, Fingerprint::of(command, data), decided))),
+            Err(Rejection::Refused(refused)) => Err(refused),
             Err(rejection) => panic!("{command} {data}: {rejection:?}"),
-        };
+        }
+    }
 
+    /// Stores what was decided, be it by an earlier release.
+    pub fn store(
+        &mut self,
+        stream: &StreamId,
+        fingerprint: Fingerprint,
+        decided: Vec<Decided>,
+    ) -> StoredCommit {
+        let earlier = self.of(stream).last();
+        let version = earlier.map_or(0, |it| it.commit.version());
         let position = self.commits.len() as u64 + 1;
         let commit = Commit {
             id,
@@ -58,13 +66,13 @@ impl History {
                 metadata: Map::new(),
                 trace: None,
             },
-            fingerprint: Fingerprint::of(command, data),
-            previous_hash: earlier.last().map(|it| it.hash.clone()),
+            fingerprint,
+            previous_hash: earlier.map(|it| it.hash.clone()),
             events: Commit::place(id, version, decided),
         };
         let stored = StoredCommit::decode(position, &commit.encode().unwrap()).unwrap();
         self.commits.push(stored.clone());
-        Ok(Some(stored))
+        stored
     }
 
     /// Carries out a command that changes something.
