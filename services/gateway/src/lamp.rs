@@ -1,8 +1,8 @@
 //! A lamp, and what happened to some: for tests.
 
 use annals_core::{
-    Catalog, Column, Commit, Context, Decided, Decider, Domain, Fingerprint, Listen, Order, Projection,
-    Recorded, Shows, Sql, StreamId,
+    Catalog, Column, Commit, Context, Decided, Decider, Domain, Fingerprint, Listen, Notice, Order,
+    Projection, Reactor, Recorded, Shows, Sql, StreamId,
 };
 use annals_nats::{Appended, Log, MemoryLog};
 use jiff::Timestamp;
@@ -61,7 +61,11 @@ fn project(_: &Recorded<Event>) -> Vec<Sql> {
     Vec::new()
 }
 
-/// One category, one view.
+fn change_the_bulb(_: &Recorded<Event>) -> Option<Notice> {
+    None
+}
+
+/// One category, one view, one reactor.
 pub fn catalog() -> Catalog {
     const COLUMNS: &[Column] = &[Column::id("lamp_id"), Column::text("room"), Column::integer("watts")];
     let shows = Shows {
@@ -72,7 +76,8 @@ pub fn catalog() -> Catalog {
         filters: &["lamp_id", "room"],
     };
     let view = Projection { view: "lamps", version: 1, tables: "", shows, reads: vec![Lamp::on(project)] };
-    Catalog::try_new([Domain::of::<Lamp>().shows(view)]).unwrap()
+    let caretaker = Reactor::new("caretaker", [Lamp::when("LampLit", change_the_bulb)]);
+    Catalog::try_new([Domain::of::<Lamp>().shows(view).reacts(caretaker)]).unwrap()
 }
 
 /// The stream of a lamp.

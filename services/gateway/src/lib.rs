@@ -13,6 +13,7 @@ use tracing::info;
 mod accept;
 mod admit;
 mod body;
+mod catalog;
 mod commands;
 mod edge;
 mod failure;

@@ -11,7 +11,7 @@ use axum::{
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{accept, admit, commands, edge, gateway::Gateway, health, log, pages, target, views};
+use crate::{accept, admit, catalog, commands, edge, gateway::Gateway, health, log, pages, target, views};
 
 /// All of the gateway, ready to be served.
 pub fn router(gateway: Gateway) -> Router {
@@ -31,6 +31,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/streams/{category}/{id}", get(log::stream::get))
         .route("/v1/streams/{category}/{id}/state", get(log::state::get))
         .route("/v1/events", get(log::events::get))
+        .route("/v1/catalog", get(catalog::get))
         .route_layer(from_fn(accept::check))
         .merge(pages.reads)
         .route_layer(from_fn_with_state(for_reads, admit::admit));

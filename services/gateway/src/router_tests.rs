@@ -127,6 +127,7 @@ async fn parameters_are_checked() {
     let stream = format!("/v1/streams/lamp/{LAMP}");
     for path in [
         "/v1/views?x=1",
+        "/v1/catalog?x=1",
         "/v1/views/lamps?watts=5",
         "/v1/views/lamps?limit=0",
         "/v1/views/lamps?room=a&room=b",
@@ -165,6 +166,13 @@ async fn without_a_log_views_are_still_listed_and_nothing_is_ready() {
     assert_eq!((&body["durable"], &body["degraded"]), (&json!("unknown"), &json!([])));
     assert_eq!(body["services"], json!({ "command": false, "projector": false, "reactor": false }));
     assert_eq!(call(get("/livez")).await.0.status(), 200);
+}
+
+#[tokio::test]
+async fn the_catalog_needs_no_log() {
+    let (head, body) = call(get("/v1/catalog")).await;
+    assert_eq!((head.status(), &body["categories"][0]["name"]), (StatusCode::OK, &json!("lamp")));
+    assert_eq!(call(get("/v1/catalog")).await.1, body, "it is the same every time");
 }
 
 #[tokio::test]

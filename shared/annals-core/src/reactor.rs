@@ -22,7 +22,8 @@ pub struct Reactor {
 }
 
 /// Where in the log a reactor begins. From then on it misses nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Start {
     /// With the first event, however old.
     Beginning,

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{gateway::Gateway, problem::Problem, query::Parameters};
+use crate::{catalog, gateway::Gateway, problem::Problem, query::Parameters};
 
 /// A view that does not say in this time how it is doing is not reachable: a list, and a probe of
 /// `/readyz`, should not wait for the slowest.
@@ -50,21 +50,13 @@ async fn status(bus: &Bus, view: &str) -> Option<ViewStatus> {
 }
 
 fn describe(projection: &Projection, status: Option<&ViewStatus>) -> Value {
-    let shows = &projection.shows;
-    let columns: Vec<_> =
-        shows.visible().map(|column| json!({ "name": column.name, "kind": column.kind })).collect();
+    let mut view = catalog::view(projection);
     let position: Option<Position> = status.map(|status| status.position);
-    json!({
-        "name": projection.view,
-        "version": projection.version,
-        "columns": columns,
-        "key": shows.key,
-        "filters": shows.filters,
-        "position": position,
-        "lag_events": status.map(|status| status.lag_events),
-        "lag_seconds": status.map(|status| status.lag_seconds),
-        "state": status.map_or_else(|| json!("unreachable"), |status| json!(status.state)),
-    })
+    view["position"] = json!(position);
+    view["lag_events"] = json!(status.map(|status| status.lag_events));
+    view["lag_seconds"] = json!(status.map(|status| status.lag_seconds));
+    view["state"] = status.map_or_else(|| json!("unreachable"), |status| json!(status.state));
+    view
 }
 
 #[cfg(test)]

@@ -116,12 +116,11 @@ fn every_field_is_in_some_file_and_every_optional_one_is_left_out_of_another() {
     nothing_is_wrong(missing);
 }
 
-/// All files of a category as one stream, whatever order they would really come in.
-fn stream_of(files: &[Golden]) -> History {
+/// All of this as one stream, whatever order it would really come in.
+fn history_of(stream: &StreamId, files: &[Golden]) -> History {
     let mut history = History::new();
     for golden in files {
-        let stream = StreamId::new(&golden.category, Uuid::from_u128(1));
-        history.store(&stream, Fingerprint::of(&golden.path, &Value::Null), vec![golden.stored()]);
+        history.store(stream, Fingerprint::of(&golden.path, &Value::Null), vec![golden.stored()]);
     }
     history
 }
@@ -129,14 +128,14 @@ fn stream_of(files: &[Golden]) -> History {
 #[tokio::test]
 async fn every_event_is_folded_and_shown_and_reacted_to() {
     for category in categories() {
+        let stream = StreamId::new(category.name, Uuid::from_u128(1));
         let mut files = Golden::of(category.name);
         for _ in 0..2 {
             files.reverse();
-            let history = stream_of(&files);
+            let history = history_of(&stream, &files);
             let commits: Vec<_> = history.commits.iter().collect();
 
-            let stream = &commits[0].commit.stream;
-            assert!(category.show(&history.state(stream)).is_object());
+            assert!(category.show(&history.state(&stream)).is_object());
             for view in
                 history.catalog.projections().filter(|it| it.categories().any(|name| name == category.name))
             {
