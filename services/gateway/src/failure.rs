@@ -72,7 +72,7 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Only the projector knows where the log ends, and thus which position is none; that position came
+/// Only the other services know where the log ends, and thus which position is none; that position came
 /// in a header, though, and not in the query.
 fn invalid(detail: &str) -> Code {
     if detail.starts_with("Annals-Min-Position") { Code::InvalidHeader } else { Code::InvalidQuery }
@@ -86,7 +86,9 @@ fn refusal(refused: Refused) -> Problem {
 
 fn behind(position: u64, wanted: Option<u64>) -> Problem {
     let detail = match wanted {
-        Some(wanted) => format!("The view is at position {position}, and {wanted} was asked for."),
+        Some(wanted) => {
+            format!("Everything up to {wanted} was asked for, and it is done up to {position} so far.")
+        }
         None => format!("The view is being built and has come to position {position}."),
     };
     Problem::new(Code::ProjectionBehind, detail)

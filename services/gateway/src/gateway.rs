@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use annals_chassis::health::Durable;
-use annals_core::{Catalog, Category, Projection};
+use annals_core::{Catalog, Category, Projection, Reactor};
 use annals_nats::{Bus, JetStreamLog, Nats, server::monitor::Durability};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
@@ -97,6 +97,14 @@ impl Gateway {
         self.catalog.projection(name).ok_or_else(|| {
             let known = self.catalog.projections().map(|it| it.view).collect();
             unknown(Code::UnknownView, "view", name, known)
+        })
+    }
+
+    /// The reactor of that name.
+    pub(crate) fn reactor(&self, name: &str) -> Result<&Reactor, Problem> {
+        self.catalog.reactor(name).ok_or_else(|| {
+            let known = self.catalog.reactors().map(|it| it.name).collect();
+            unknown(Code::NotFound, "reactor", name, known)
         })
     }
 }

@@ -11,7 +11,9 @@ use axum::{
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{accept, admit, catalog, commands, edge, gateway::Gateway, health, log, pages, target, views};
+use crate::{
+    accept, admit, catalog, commands, edge, gateway::Gateway, health, log, pages, reactors, target, views,
+};
 
 /// All of the gateway, ready to be served.
 pub fn router(gateway: Gateway) -> Router {
@@ -28,6 +30,8 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/views", get(views::list::get))
         .route("/v1/views/{view}", get(views::rows))
         .route("/v1/views/{view}/{key}", get(views::row))
+        .route("/v1/reactors", get(reactors::list))
+        .route("/v1/reactors/{name}", get(reactors::one))
         .route("/v1/streams/{category}/{id}", get(log::stream::get))
         .route("/v1/streams/{category}/{id}/state", get(log::state::get))
         .route("/v1/events", get(log::events::get))

@@ -66,10 +66,18 @@ async fn what_leads_nowhere_is_a_problem() {
     }
     assert_eq!(problem(get("/v1/views/%ff")).await, expect(404, "not-found"));
     assert_eq!(problem(get("/v1/views/sofas")).await, expect(404, "unknown-view"));
+    assert_eq!(problem(get("/v1/reactors/sofas")).await, expect(404, "not-found"));
     assert_eq!(problem(get(&format!("/v1/streams/sofa/{LAMP}"))).await, expect(404, "unknown-category"));
     for id in ["7", "..", "%ff", "%00", "%2e%2e%2f", "0190a5c57b1e7c1a9c5b1a2b3c4d5e6f", "%F0%9F%90%A2"] {
         assert_eq!(problem(get(&format!("/v1/streams/lamp/{id}"))).await, expect(400, "invalid-id"), "{id}");
     }
+}
+
+#[tokio::test]
+async fn who_asks_for_an_unknown_reactor_is_told_which_there_are() {
+    let (_, body) = call(get("/v1/reactors/sofas")).await;
+    assert_eq!(body["detail"], "There is no reactor `sofas`. There are `switch`.");
+    assert_eq!(body["known"], json!(["switch"]));
 }
 
 #[tokio::test]
@@ -117,8 +125,10 @@ async fn headers_are_checked() {
     }
     let twice = with(with(fits(), "idempotency-key", "a"), "idempotency-key", "a");
     assert_eq!(problem(twice).await, expect(400, "invalid-header"));
-    let soon = with(get("/v1/views/lamps"), "annals-min-position", "soon");
-    assert_eq!(problem(soon).await, expect(400, "invalid-header"));
+    for path in ["/v1/views/lamps", "/v1/reactors/switch"] {
+        let soon = with(get(path), "annals-min-position", "soon");
+        assert_eq!(problem(soon).await, expect(400, "invalid-header"), "{path}");
+    }
     assert_eq!(problem(with(get("/v1/events"), "accept", "text/html")).await, expect(406, "not-acceptable"));
 }
 
@@ -132,6 +142,8 @@ async fn parameters_are_checked() {
         "/v1/views/lamps?limit=0",
         "/v1/views/lamps?room=a&room=b",
         "/v1/views/lamps/a:b?limit=1",
+        "/v1/reactors?state=live",
+        "/v1/reactors/switch?wait=1",
         "/v1/events?after=-1",
         "/v1/events?correlation_id=7",
         &format!("{stream}?since=yesterday"),
@@ -144,7 +156,9 @@ async fn parameters_are_checked() {
 #[tokio::test]
 async fn without_a_log_everything_that_fits_is_unavailable() {
     let stream = format!("/v1/streams/lamp/{LAMP}");
-    for path in ["/v1/views/lamps", "/v1/views/lamps/a:b", "/v1/events", &stream, &format!("{stream}/state")]
+    let state = format!("{stream}/state");
+    for path in
+        ["/v1/views/lamps", "/v1/views/lamps/a:b", "/v1/reactors/switch", "/v1/events", &stream, &state]
     {
         assert_eq!(problem(get(path)).await, expect(503, "unavailable"), "{path}");
     }
@@ -157,9 +171,11 @@ async fn without_a_log_everything_that_fits_is_unavailable() {
 }
 
 #[tokio::test]
-async fn without_a_log_views_are_still_listed_and_nothing_is_ready() {
-    let (head, body) = call(get("/v1/views")).await;
-    assert_eq!((head.status(), &body["views"][0]["state"]), (StatusCode::OK, &json!("unreachable")));
+async fn without_a_log_views_and_reactors_are_still_listed_and_nothing_is_ready() {
+    for kind in ["views", "reactors"] {
+        let (head, body) = call(get(&format!("/v1/{kind}"))).await;
+        assert_eq!((head.status(), &body[kind][0]["state"]), (StatusCode::OK, &json!("unreachable")));
+    }
 
     let (head, body) = call(get("/readyz")).await;
     assert_eq!((head.status(), &body["ready"]), (StatusCode::SERVICE_UNAVAILABLE, &json!(false)));

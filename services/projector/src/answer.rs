@@ -28,7 +28,7 @@ impl Keeper {
     /// Answers, once the view has everything up to the position that was asked for.
     pub(crate) async fn answer(&self, request: ViewRequest) -> ViewReply {
         match &request.query {
-            Query::Status => self.status().await.map_err(unavailable),
+            Query::Status => self.status().await.map_err(LogError::unanswered),
             Query::Rows { filters, limit, cursor } => {
                 let (view, applied) = self.ready(&request).await?;
                 let read = view.rows(filters, *limit, cursor.as_deref()).await;
@@ -64,14 +64,12 @@ impl Keeper {
         if now.live && now.applied >= wanted {
             return Ok(());
         }
-        let end = self.log.last(&Scope::All).await.map_err(unavailable)?;
+        let end = self.log.last(&Scope::All).await.map_err(LogError::unanswered)?;
         if wanted > end {
-            let detail =
-                format!("Annals-Min-Position {wanted} is beyond the end of the log, which is at {end}");
-            return Err(Failure::InvalidQuery { detail });
+            return Err(Failure::beyond_the_end(wanted, end));
         }
         // The last of each category tells whether there is something in between, and how far to go.
-        let last = self.last().await.map_err(unavailable)?;
+        let last = self.last().await.map_err(LogError::unanswered)?;
         let goal = last.min(wanted);
         let there = |now: &Now| now.applied >= wanted || now.checkpoint >= goal;
         let settled = self.progress.wait_until(|now| there(now) && now.live || now.in_the_way.is_some());
@@ -144,11 +142,4 @@ impl Keeper {
 
 fn raw(body: &impl Serialize) -> Box<RawValue> {
     to_raw_value(body).expect("an answer is plain data")
-}
-
-fn unavailable(error: LogError) -> Failure {
-    match error {
-        LogError::Commit(error) => Failure::EventQuarantined { detail: error.to_string() },
-        LogError::Unavailable(detail) | LogError::OutcomeUnknown(detail) => Failure::Unavailable { detail },
-    }
 }

@@ -49,10 +49,9 @@ impl Actor {
             Ok(stored) => stored,
             Err(error) => return self.stuck(delivery, error),
         };
-        let dispatches = match catch_unwind(AssertUnwindSafe(|| self.reactor.react(stored))) {
-            Ok(Ok(dispatches)) => dispatches,
-            Ok(Err(error)) => return self.stuck(delivery, &error),
-            Err(_) => return self.stuck(delivery, &"it panicked over it"),
+        let dispatches = match self.wanted(stored) {
+            Ok(dispatches) => dispatches,
+            Err(reason) => return self.stuck(delivery, &reason),
         };
         for dispatch in dispatches {
             let settlement = self.carry_out(stored, dispatch, delivery.times).await;
@@ -62,6 +61,19 @@ impl Actor {
         }
         self.trouble.unstuck(self.reactor.name, delivery.position);
         Settlement::Settled
+    }
+
+    /// What the reactor wants done about a commit, or why it cannot say.
+    pub(crate) fn wanted<'a>(&self, stored: &'a StoredCommit) -> Result<Vec<Dispatch<'a>>, String> {
+        match catch_unwind(AssertUnwindSafe(|| self.reactor.react(stored))) {
+            Ok(dispatches) => dispatches.map_err(|error| error.to_string()),
+            Err(_) => Err("it panicked over it".into()),
+        }
+    }
+
+    /// Names the consumer that all its instances share.
+    pub(crate) fn durable(&self) -> String {
+        format!("reactor-{}", self.reactor.name)
     }
 
     /// Later: 1, 2, 4 ... 64 s after the n-th delivery.

@@ -1,12 +1,12 @@
 //! The reactor service: reads the log, acts on it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use annals_chassis::{
     config::{HealthArgs, NatsArgs},
     health,
 };
-use annals_core::Catalog;
+use annals_core::{Catalog, bus::ReactorRequest};
 use annals_nats::Nats;
 use anyhow::bail;
 use clap::Args;
@@ -19,6 +19,7 @@ mod condition;
 mod deliver;
 mod give;
 mod hands;
+mod lookout;
 mod pauses;
 mod react;
 mod tend;
@@ -28,6 +29,7 @@ pub use pauses::Pauses;
 
 use act::Actor;
 use condition::Reactors;
+use lookout::Lookout;
 
 /// What the service has to be told.
 #[derive(Debug, Clone, Args)]
@@ -70,17 +72,24 @@ pub async fn run_with(
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
-    let tasks = TaskTracker::new();
+    let mut service = nats.serve("annals-reactor").await?;
+    let (tasks, mut lookouts) = (TaskTracker::new(), BTreeMap::new());
     let wanted = |name: &str| config.only.is_empty() || config.only.iter().any(|it| it == name);
     for reactor in catalog.reactors().filter(|reactor| wanted(reactor.name)) {
         let actor =
             Arc::new(Actor::new(reactor.clone(), catalog.clone(), &nats, pauses, condition.trouble.clone()));
+        service = service.reactor(reactor.name).await?;
+        lookouts.insert(reactor.name, Arc::new(Lookout::new(actor.clone(), nats.clone())));
         tasks.spawn(react::react(actor, nats.clone(), shutdown.clone()));
     }
     condition.begun.now();
     info!("running {} reactors", tasks.len());
 
-    nats.serve("annals-reactor").await?.stay(shutdown).await;
+    let answer = move |reactor: Arc<str>, request: ReactorRequest| {
+        let lookout = lookouts[&*reactor].clone();
+        async move { lookout.answer(request).await }
+    };
+    service.run(answer, shutdown).await;
     tasks.close();
     tasks.wait().await;
     nats.flush().await;

@@ -49,6 +49,11 @@ impl Trouble {
         }
     }
 
+    /// Whether the reactor is in trouble, as far as this instance knows.
+    pub(crate) fn is_in(&self, reactor: &str) -> bool {
+        self.all().get(reactor).is_some_and(|it| it.still.is_some() || !it.stuck.is_empty())
+    }
+
     /// A sentence for each reactor in trouble.
     pub(crate) fn sentences(&self) -> Vec<String> {
         let all = self.all();
@@ -86,6 +91,8 @@ mod tests {
             ["reactor delivery: position 7: odd, and 1 more", "reactor welcome stands still: no log"]
         );
 
+        assert!(trouble.is_in("welcome") && trouble.is_in("delivery") && !trouble.is_in("other"));
+
         assert!(trouble.goes_on("welcome"));
         assert!(!trouble.goes_on("welcome"));
         trouble.unstuck("delivery", 7);
@@ -93,5 +100,6 @@ mod tests {
         assert_eq!(trouble.sentences(), ["reactor delivery: position 9: odd"]);
         trouble.settled("delivery", 9);
         assert!(trouble.sentences().is_empty());
+        assert!(!trouble.is_in("welcome") && !trouble.is_in("delivery"));
     }
 }

@@ -112,7 +112,7 @@ pub enum Failure {
         /// What is missing.
         detail: String,
     },
-    /// The view is not as far as asked.
+    /// The view, or the reactor, is not as far as asked.
     ProjectionBehind {
         /// Where it is.
         position: Position,
@@ -129,6 +129,15 @@ pub enum Failure {
         /// What is wrong with it.
         detail: String,
     },
+}
+
+impl Failure {
+    /// A position that nothing has been stored at yet: whoever waits for it is mistaken.
+    #[must_use]
+    pub fn beyond_the_end(wanted: Position, end: Position) -> Self {
+        let detail = format!("Annals-Min-Position {wanted} is beyond the end of the log, which is at {end}");
+        Self::InvalidQuery { detail }
+    }
 }
 
 /// Asks a view.
@@ -200,5 +209,44 @@ pub enum ViewState {
     /// It has never reached the log's end.
     Building,
     /// An event is in the way; it serves what it has.
+    Degraded,
+}
+
+/// Asks a reactor how it is doing.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ReactorRequest {
+    /// Everything up to this position must be settled first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_position: Option<Position>,
+    /// How long to wait for that, in milliseconds.
+    #[serde(default)]
+    pub wait_ms: u64,
+}
+
+/// What a reactor answers.
+pub type ReactorReply = Result<ReactorStatus, Failure>;
+
+/// How a reactor is doing, over all its instances.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReactorStatus {
+    /// Everything in the log up to here is settled, or none of its business.
+    pub position: Position,
+    /// Commits of its categories that are not settled yet.
+    pub lag_events: u64,
+    /// The age of the oldest of them, in seconds.
+    pub lag_seconds: f64,
+    /// How many of them have been tried in vain, and are tried again.
+    pub retries: u64,
+    /// Whether it gets on.
+    pub state: ReactorState,
+}
+
+/// Whether a reactor gets on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReactorState {
+    /// It follows the log.
+    Live,
+    /// It is given nothing, or there is a commit that it cannot act on. It goes on with the others.
     Degraded,
 }

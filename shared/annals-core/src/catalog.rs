@@ -161,6 +161,12 @@ impl Catalog {
         self.0.projections.values()
     }
 
+    /// The reactor of that name.
+    #[must_use]
+    pub fn reactor(&self, name: &str) -> Option<&Reactor> {
+        self.0.reactors.get(name)
+    }
+
     /// All reactors, by name.
     pub fn reactors(&self) -> impl Iterator<Item = &Reactor> {
         self.0.reactors.values()

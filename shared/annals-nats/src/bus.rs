@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use annals_core::{
     TraceParent,
-    bus::{Accepted, CommandReply, CommandRequest, Failure, ViewReply, ViewRequest},
+    bus::{
+        Accepted, CommandReply, CommandRequest, Failure, ReactorReply, ReactorRequest, ViewReply, ViewRequest,
+    },
 };
 use async_nats::{Client, Request, RequestErrorKind};
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -27,11 +29,11 @@ const COMMAND_PATIENCE: Duration = Duration::from_secs(15);
 /// given to another: carried out twice it is stored once.
 const COMMAND_AGAIN: Duration = Duration::from_secs(3);
 
-/// On top of the time that a view was asked to wait, it is asked once more.
-const VIEW_AGAIN: Duration = Duration::from_secs(2);
+/// On top of the time that a view, or a reactor, was asked to wait, it is asked once more.
+const READ_AGAIN: Duration = Duration::from_secs(2);
 
 /// On top of that time, all in all.
-const VIEW_PATIENCE: Duration = Duration::from_secs(5);
+const READ_PATIENCE: Duration = Duration::from_secs(5);
 
 /// For a service to say that it is there.
 const PRESENCE_PATIENCE: Duration = Duration::from_secs(1);
@@ -76,19 +78,36 @@ impl Bus {
     /// # Errors
     /// Why it does not answer.
     pub async fn view(&self, view: &str, request: &ViewRequest) -> ViewReply {
-        let subject = subject::of_view(view);
-        let wait = Duration::from_millis(request.wait_ms);
-        let ask = || self.ask(&subject, request, None, wait + VIEW_PATIENCE);
+        self.read(&subject::of_view(view), request, request.wait_ms).await
+    }
+
+    /// Asks a reactor how it is doing. `reactor` is a name of the catalog.
+    ///
+    /// # Errors
+    /// Why it does not answer.
+    pub async fn reactor(&self, reactor: &str, request: &ReactorRequest) -> ReactorReply {
+        self.read(&subject::of_reactor(reactor), request, request.wait_ms).await
+    }
+
+    /// Asks what may take so long, and then some.
+    async fn read<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        subject: &str,
+        question: &Q,
+        wait_ms: u64,
+    ) -> Result<A, Failure> {
+        let wait = Duration::from_millis(wait_ms);
+        let ask = || self.ask(subject, question, None, wait + READ_PATIENCE);
         // To ask twice does no harm, and an instance that was stopped answers nothing.
         let again = async {
-            sleep(wait + VIEW_AGAIN).await;
+            sleep(wait + READ_AGAIN).await;
             ask().await
         };
         let reply = tokio::select! { reply = ask() => reply, reply = again => reply };
         reply.map_err(|no| match no {
             No::Said(failure) => failure,
             No::Nobody(detail) => unavailable(detail),
-            No::Silent => unavailable(format!("view `{view}` does not answer")),
+            No::Silent => unavailable(format!("`{subject}` does not answer")),
         })
     }
 

@@ -26,6 +26,8 @@ pub struct Standing {
     pub waiting: u64,
     /// Commits that somebody works on, or that wait for another try.
     pub out: u64,
+    /// How many of those have been given to somebody more than once.
+    pub again: u64,
     /// Counts deliveries: while it stands still, nothing is given to anybody.
     pub delivered: u64,
 }
@@ -88,6 +90,21 @@ impl Nats {
         floors.lower(durable, most).await
     }
 
+    /// Asks the server how far those are who listen under a durable name.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or there is no such consumer.
+    pub async fn standing(&self, durable: &str) -> Result<Standing, LogError> {
+        let info = self.info(durable).await?.ok_or_else(|| unavailable("the consumer is gone"))?;
+        Ok(Standing {
+            floor: floor(&info),
+            waiting: info.num_pending,
+            out: info.num_ack_pending as u64,
+            again: info.num_redelivered as u64,
+            delivered: info.delivered.consumer_sequence,
+        })
+    }
+
     async fn info(&self, durable: &str) -> Result<Option<Info>, LogError> {
         let stream = within(self.jetstream.get_stream_no_info(stream::NAME)).await?.map_err(unavailable)?;
         match within(stream.consumer_info(durable)).await? {
@@ -129,13 +146,7 @@ impl Listener {
     /// # Errors
     /// When the server cannot be asked, or the consumer is gone: listen again.
     pub async fn standing(&self) -> Result<Standing, LogError> {
-        let info = self.nats.info(&self.durable).await?.ok_or_else(|| unavailable("the consumer is gone"))?;
-        Ok(Standing {
-            floor: floor(&info),
-            waiting: info.num_pending,
-            out: info.num_ack_pending as u64,
-            delivered: info.delivered.consumer_sequence,
-        })
+        self.nats.standing(&self.durable).await
     }
 
     /// Keeps the floor, for a consumer that has to be made again.

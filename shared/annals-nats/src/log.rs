@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use annals_core::{Commit, CommitError, Position, StoredCommit, StreamId};
+use annals_core::{Commit, CommitError, Position, StoredCommit, StreamId, bus::Failure};
 use thiserror::Error;
 
 /// Keeps commits for ever, in one order.
@@ -95,6 +95,17 @@ pub enum LogError {
     /// Not a commit, before it is stored or after.
     #[error(transparent)]
     Commit(#[from] CommitError),
+}
+
+impl LogError {
+    /// What whoever asked about the log is told. To ask changes nothing, so there is no doubt.
+    #[must_use]
+    pub fn unanswered(self) -> Failure {
+        match self {
+            Self::Commit(error) => Failure::EventQuarantined { detail: error.to_string() },
+            Self::Unavailable(detail) | Self::OutcomeUnknown(detail) => Failure::Unavailable { detail },
+        }
+    }
 }
 
 /// What could not be asked has done nothing.

@@ -74,6 +74,14 @@ impl Service {
         self.subscribe(view, subject::of_view(view)).await
     }
 
+    /// Takes the questions to a reactor.
+    ///
+    /// # Errors
+    /// When the connection is closed.
+    pub async fn reactor(self, reactor: &str) -> Result<Self, ServeError> {
+        self.subscribe(reactor, subject::of_reactor(reactor)).await
+    }
+
     async fn subscribe(mut self, name: &str, subject: String) -> Result<Self, ServeError> {
         let subscriber = self.client.queue_subscribe(subject, QUEUE.into()).await;
         self.subscriptions.push((name.into(), subscriber.map_err(|error| ServeError(error.to_string()))?));
@@ -102,11 +110,6 @@ impl Service {
         if timeout(DRAIN, work.tasks.wait()).await.is_err() {
             warn!("{} questions were not answered", work.tasks.len());
         }
-    }
-
-    /// Answers nothing, but can be seen on the bus until `shutdown`.
-    pub async fn stay(self, shutdown: CancellationToken) {
-        stay(self.presence, &shutdown).await;
     }
 }
 

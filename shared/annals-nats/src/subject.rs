@@ -27,6 +27,10 @@ pub(crate) fn of_command(stream: &StreamId) -> String {
     format!("commands.{}.{}", stream.category, stream.id)
 }
 
+pub(crate) fn of_reactor(reactor: &str) -> String {
+    format!("queries.reactor.{reactor}")
+}
+
 pub(crate) fn of_view(view: &str) -> String {
     format!("queries.{view}")
 }

@@ -1,22 +1,14 @@
 //! `GET /v1/views`: what is shown, and how it is doing.
 
-use std::time::Duration;
-
 use annals_core::{
     Position, Projection,
-    bus::{Query, ViewRequest, ViewState, ViewStatus},
+    bus::{Failure, Query, ViewRequest, ViewState, ViewStatus},
 };
 use annals_nats::Bus;
 use axum::{Json, extract::State, http::Uri};
-use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
-use crate::{catalog, gateway::Gateway, problem::Problem, query::Parameters};
-
-/// A view that does not say in this time how it is doing is not reachable: a list, and a probe of
-/// `/readyz`, should not wait for the slowest.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::{catalog, gateway::Gateway, problem::Problem, query::Parameters, status};
 
 /// The route. A view that does not answer is listed all the same.
 pub async fn get(State(gateway): State<Gateway>, uri: Uri) -> Result<Json<Value>, Problem> {
@@ -35,18 +27,14 @@ pub async fn degraded(gateway: &Gateway) -> Vec<String> {
 }
 
 async fn statuses(gateway: &Gateway) -> Vec<(&Projection, Option<ViewStatus>)> {
-    let bus = gateway.bus().ok();
-    let asked = gateway.catalog.projections().map(async |projection| match &bus {
-        Some(bus) => (projection, status(bus, projection.view).await),
-        None => (projection, None),
-    });
-    join_all(asked).await
+    let statuses = status::of_all(gateway, gateway.catalog.projections(), ask).await.into_iter();
+    statuses.map(|(projection, status)| (projection, status.flatten())).collect()
 }
 
-async fn status(bus: &Bus, view: &str) -> Option<ViewStatus> {
+async fn ask(bus: Bus, projection: &Projection) -> Result<Option<ViewStatus>, Failure> {
     let request = ViewRequest { query: Query::Status, min_position: None, wait_ms: 0 };
-    let answer = timeout(PATIENCE, bus.view(view, &request)).await.ok()?.ok()?;
-    serde_json::from_str(answer.body.get()).ok()
+    let answer = bus.view(projection.view, &request).await?;
+    Ok(serde_json::from_str(answer.body.get()).ok())
 }
 
 fn describe(projection: &Projection, status: Option<&ViewStatus>) -> Value {
@@ -55,7 +43,7 @@ fn describe(projection: &Projection, status: Option<&ViewStatus>) -> Value {
     view["position"] = json!(position);
     view["lag_events"] = json!(status.map(|status| status.lag_events));
     view["lag_seconds"] = json!(status.map(|status| status.lag_seconds));
-    view["state"] = status.map_or_else(|| json!("unreachable"), |status| json!(status.state));
+    view["state"] = status::state(status.map(|status| status.state));
     view
 }
 
