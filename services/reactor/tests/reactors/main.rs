@@ -5,6 +5,7 @@ mod deleted;
 mod delivery;
 mod retries;
 mod sharing;
+mod standing;
 mod stopping;
 mod survival;
 mod world;

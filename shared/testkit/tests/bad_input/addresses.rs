@@ -49,6 +49,9 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
         rows.push(Row::get(&format!("/v1/views/{view}"), 404, "unknown-view"));
         rows.push(Row::get(&format!("/v1/views/{view}/{account}"), 404, "unknown-view"));
     }
+    for reactor in ["farewell", "Welcome", "welcome%00", "%2e%2e", "*", "%3E", "%ff", "%F0%9F%90%A2"] {
+        rows.push(Row::get(&format!("/v1/reactors/{reactor}"), 404, "not-found"));
+    }
     for key in ["x", "%00", "'%20or%201=1", "%2f", "*", "%F0%9F%90%A2", "%ff"] {
         rows.push(Row::get(&format!("/v1/views/balances/{key}"), 404, "not-found"));
         rows.push(Row::get(&format!("/v1/views/statements/{account}:{key}"), 404, "not-found"));
@@ -59,7 +62,7 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
     rows
 }
 
-const NOWHERE: [&str; 16] = [
+const NOWHERE: [&str; 18] = [
     "/",
     "//",
     "/v1",
@@ -69,6 +72,8 @@ const NOWHERE: [&str; 16] = [
     "/v1/events/",
     "/v1/views/",
     "/v1/views/balances/a/b",
+    "/v1/reactors/",
+    "/v1/reactors/welcome/x",
     "/v1/streams",
     "/v1/streams/account",
     "/v1/../v1/events",
@@ -106,6 +111,8 @@ fn wrong_methods(account: &Uuid) -> Vec<Row> {
         "/v1/views",
         "/v1/views/balances",
         &row,
+        "/v1/reactors",
+        "/v1/reactors/welcome",
         &stream,
         &state,
         "/v1/events",

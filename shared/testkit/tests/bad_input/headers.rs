@@ -20,6 +20,8 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
         ["", "-1", "+1", "1.5", "soon", "0x1", "18446744073709551616", "18446744073709551615", "999999"]
     {
         rows.push(read(&format!("annals-min-position: {position}")));
+        let reactor = Row::get("/v1/reactors/welcome", 400, "invalid-header");
+        rows.push(reactor.header(format!("annals-min-position: {position}")));
     }
     rows.push(read("annals-min-position: 1").header("annals-min-position: 1"));
     rows.push(read("prefer: wait=1").header(b"prefer: \xff"));

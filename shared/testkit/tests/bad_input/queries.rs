@@ -44,6 +44,8 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
         ("/v1/views/statements", "account_id=7"),
         ("/v1/views/statements", "account_id=%00"),
         ("/v1/views/statements", "rowid=1"),
+        ("/v1/reactors", "state=live"),
+        ("/v1/reactors/welcome", "wait=1"),
     ] {
         rows.push(refused(path, query));
     }

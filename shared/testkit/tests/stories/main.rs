@@ -15,3 +15,8 @@ mod reward;
 
 mod post;
 mod posts_page;
+//! A story per domain, and what the system says of itself, over HTTP.
+
+#![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
+
+mod reactors;
