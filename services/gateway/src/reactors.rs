@@ -71,12 +71,12 @@ mod tests {
     #[test]
     fn a_reactor_is_described_whether_it_answers_or_not() {
         let catalog = lamp::catalog();
-        let switch = catalog.reactor("switch").unwrap();
+        let caretaker = catalog.reactor("caretaker").unwrap();
 
         assert_eq!(
-            describe(switch, None),
+            describe(caretaker, None),
             json!({
-                "name": "switch", "position": null, "lag_events": null, "lag_seconds": null, "retries": null,
+                "name": "caretaker", "position": null, "lag_events": null, "lag_seconds": null, "retries": null,
                 "state": "unreachable",
             })
         );
@@ -89,9 +89,9 @@ mod tests {
             state: ReactorState::Degraded,
         };
         assert_eq!(
-            describe(switch, Some(&status)),
+            describe(caretaker, Some(&status)),
             json!({
-                "name": "switch", "position": 7, "lag_events": 2, "lag_seconds": 0.5, "retries": 1,
+                "name": "caretaker", "position": 7, "lag_events": 2, "lag_seconds": 0.5, "retries": 1,
                 "state": "degraded",
             })
         );

@@ -76,8 +76,8 @@ async fn what_leads_nowhere_is_a_problem() {
 #[tokio::test]
 async fn who_asks_for_an_unknown_reactor_is_told_which_there_are() {
     let (_, body) = call(get("/v1/reactors/sofas")).await;
-    assert_eq!(body["detail"], "There is no reactor `sofas`. There are `switch`.");
-    assert_eq!(body["known"], json!(["switch"]));
+    assert_eq!(body["detail"], "There is no reactor `sofas`. There are `caretaker`.");
+    assert_eq!(body["known"], json!(["caretaker"]));
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn headers_are_checked() {
     }
     let twice = with(with(fits(), "idempotency-key", "a"), "idempotency-key", "a");
     assert_eq!(problem(twice).await, expect(400, "invalid-header"));
-    for path in ["/v1/views/lamps", "/v1/reactors/switch"] {
+    for path in ["/v1/views/lamps", "/v1/reactors/caretaker"] {
         let soon = with(get(path), "annals-min-position", "soon");
         assert_eq!(problem(soon).await, expect(400, "invalid-header"), "{path}");
     }
@@ -143,7 +143,7 @@ async fn parameters_are_checked() {
         "/v1/views/lamps?room=a&room=b",
         "/v1/views/lamps/a:b?limit=1",
         "/v1/reactors?state=live",
-        "/v1/reactors/switch?wait=1",
+        "/v1/reactors/caretaker?wait=1",
         "/v1/events?after=-1",
         "/v1/events?correlation_id=7",
         &format!("{stream}?since=yesterday"),
@@ -158,7 +158,7 @@ async fn without_a_log_everything_that_fits_is_unavailable() {
     let stream = format!("/v1/streams/lamp/{LAMP}");
     let state = format!("{stream}/state");
     for path in
-        ["/v1/views/lamps", "/v1/views/lamps/a:b", "/v1/reactors/switch", "/v1/events", &stream, &state]
+        ["/v1/views/lamps", "/v1/views/lamps/a:b", "/v1/reactors/caretaker", "/v1/events", &stream, &state]
     {
         assert_eq!(problem(get(path)).await, expect(503, "unavailable"), "{path}");
     }

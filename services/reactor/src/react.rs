@@ -56,7 +56,7 @@ impl Worker {
     async fn listen(&mut self) -> Result<(), LogError> {
         let (actor, hands, shutdown) = (self.actor.clone(), self.hands.clone(), self.shutdown.clone());
         let name = actor.reactor.name;
-        let categories = Vec::from_iter(actor.reactor.categories());
+        let categories: Vec<_> = actor.reactor.categories().into_iter().collect();
         let durable = actor.durable();
         let listening = Box::pin(self.nats.listen(&durable, &categories, actor.reactor.from)); // it is large
         let Some(listener) = shutdown.run_until_cancelled(listening).await else { return Ok(()) };

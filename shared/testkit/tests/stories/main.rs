@@ -16,6 +16,7 @@ mod reward;
 mod post;
 mod posts_page;
 //! A story per domain, and what the system says of itself, over HTTP.
+//! What people do with each domain, end to end.
 
 #![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
 
