@@ -21,19 +21,38 @@ pub(crate) async fn binary(name: &str) -> PathBuf {
 }
 
 fn build() -> PathBuf {
-    // The test is TARGET/PROFILE/deps/NAME.
-    let test = env::current_exe().expect("a running test has a path");
-    let folder = test.ancestors().nth(2).expect("a test lies in `deps`");
-    let target = folder.parent().expect("a profile's folder lies in the target folder");
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--profile", profile(folder), "--target-dir"]).arg(target);
+    let folder = profile_folder();
+    let mut cargo = cargo();
+    cargo.args(["build", "--quiet", "--profile", profile(&folder), "--target-dir"]).arg(target_folder());
     cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(cargo.status().expect("cargo can be run").success(), "the binaries could not be built");
+    folder
+}
+
+/// Cargo, as if a person ran it.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_test(&name.to_string_lossy())) {
         cargo.env_remove(name);
     }
-    assert!(cargo.status().expect("cargo can be run").success(), "the binaries could not be built");
-    folder.to_owned()
+    cargo
+}
+
+/// Where the running test was built, with all that it is built of.
+///
+/// # Panics
+/// When the test was put elsewhere.
+#[must_use]
+pub fn target_folder() -> PathBuf {
+    profile_folder().parent().expect("a profile's folder lies in the target folder").to_owned()
+}
+
+/// The test is TARGET/PROFILE/deps/NAME.
+fn profile_folder() -> PathBuf {
+    let test = env::current_exe().expect("a running test has a path");
+    test.ancestors().nth(2).expect("a test lies in `deps`").to_owned()
 }
 
 fn profile(folder: &Path) -> &str {

@@ -20,6 +20,7 @@ mod system;
 
 pub use answer::Answer;
 pub use audit::{Evidence, Interruption};
+pub use binary::{cargo, target_folder};
 pub use call::Call;
 pub use client::Client;
 pub use cluster::Cluster;

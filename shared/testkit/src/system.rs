@@ -1,6 +1,12 @@
 //! The whole system as one real process: `annals up`.
 
-use std::{fs, ops::Deref, path::Path, thread, time::Duration};
+use std::{
+    fs,
+    ops::Deref,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use annals_nats::server::stop_left_behind;
 use jiff::Timestamp;
@@ -35,12 +41,17 @@ impl System {
 
     /// The same with further arguments on the command line, such as `--log json`.
     pub async fn start_with(arguments: &[&str]) -> Self {
+        Self::start_program(binary("annals").await, arguments).await
+    }
+
+    /// The same with another build of `annals`, which can be replaced while it is stopped.
+    pub async fn start_program(annals: PathBuf, arguments: &[&str]) -> Self {
         let data = TempDir::new().expect("a temporary directory can be made");
         let folder = data.path().to_str().expect("a temporary directory has a plain name");
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let all = [&["up", "--listen", &listen, "--data", folder], arguments].concat();
-        let process = Process::new(binary("annals").await, &all, data.path().join("printed.log"));
+        let process = Process::new(annals, &all, data.path().join("printed.log"));
         let mut system = Self { process, client: Client::new(port), interruptions: vec![], data };
         system.start_again().await;
         system
