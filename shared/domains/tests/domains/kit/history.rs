@@ -39,15 +39,16 @@ impl History {
         let category = self.catalog.category(&stream.category).unwrap();
         match category.decide(stream.id, &self.state(stream), command, data) {
             Ok(decided) if decided.is_empty() => Ok(None),
-            Ok(decided) => Ok(Some(self.store(stream, Fingerprint::of(command, data), decided))),
+            Ok(decided) => Ok(Some(self.store(id, stream, Fingerprint::of(command, data), decided))),
             Err(Rejection::Refused(refused)) => Err(refused),
             Err(rejection) => panic!("{command} {data}: {rejection:?}"),
         }
     }
 
-    /// Stores what was decided, be it by an earlier release.
+    /// Stores what a command led to, be it in an earlier release.
     pub fn store(
         &mut self,
+        id: Uuid,
         stream: &StreamId,
         fingerprint: Fingerprint,
         decided: Vec<Decided>,
