@@ -119,8 +119,9 @@ fn every_field_is_in_some_file_and_every_optional_one_is_left_out_of_another() {
 /// All of this as one stream, whatever order it would really come in.
 fn history_of(stream: &StreamId, files: &[Golden]) -> History {
     let mut history = History::new();
-    for golden in files {
-        history.store(stream, Fingerprint::of(&golden.path, &Value::Null), vec![golden.stored()]);
+    for (id, golden) in (1..).map(Uuid::from_u128).zip(files) {
+        let fingerprint = Fingerprint::of(&golden.path, &Value::Null);
+        history.store(id, stream, fingerprint, vec![golden.stored()]);
     }
     history
 }
