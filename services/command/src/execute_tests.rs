@@ -28,7 +28,7 @@ enum Event {
     SweetsPut { sweets: u32, total: u32 },
 }
 
-#[derive(Debug, Serialize, thiserror::Error)]
+#[derive(Debug, Serialize, JsonSchema, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 enum Refusal {
     #[error("The jar is full.")]

@@ -39,6 +39,7 @@ fn category(catalog: &Catalog, category: &Category) -> Value {
             "schema": schema,
             "read_by": readers(catalog, category.name, kind),
         })),
+        "refusals": all(&category.refusals, |(reason, schema)| json!({ "reason": reason, "schema": schema })),
     })
 }
 
@@ -93,6 +94,15 @@ mod tests {
         assert_eq!((&light["internal"], &recycle["internal"]), (&json!(false), &json!(true)));
         assert_eq!(light["schema"]["properties"]["watts"]["type"], "integer");
         assert_eq!(light["schema"]["required"], json!(["watts"]));
+    }
+
+    #[test]
+    fn a_refusal_is_described_with_its_data() {
+        let catalog = describe(&lamp::catalog());
+        let [dark] = &catalog["categories"][0]["refusals"].as_array().unwrap()[..] else {
+            panic!("{catalog}")
+        };
+        assert_eq!((&dark["reason"], &dark["schema"]["type"]), (&json!("dark"), &json!("object")));
     }
 
     #[test]

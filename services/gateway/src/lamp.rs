@@ -30,7 +30,7 @@ enum Event {
     LampLit { watts: u32 },
 }
 
-#[derive(Debug, Serialize, Error)]
+#[derive(Debug, Serialize, JsonSchema, Error)]
 #[serde(rename_all = "kebab-case")]
 enum Refusal {
     #[error("The lamp is dark.")]

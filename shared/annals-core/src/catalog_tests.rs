@@ -33,7 +33,7 @@ enum Event {
     LampDoused {},
 }
 
-#[derive(Debug, PartialEq, Serialize, Error)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema, Error)]
 #[serde(rename_all = "kebab-case")]
 enum Refusal {
     #[error("The lamp is lit already.")]

@@ -2,12 +2,13 @@
 
 use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
 
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::{Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema};
+use crate::{
+    Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema, variants,
+};
 
 /// The state of one aggregate of some category.
 pub struct State(Box<dyn Any + Send + Sync>);
@@ -23,6 +24,8 @@ pub struct Category {
     pub commands: BTreeMap<String, Value>,
     /// The JSON Schema of each event's data, by the event's type.
     pub events: BTreeMap<String, Value>,
+    /// The JSON Schema of each refusal's data, by its reason.
+    pub refusals: BTreeMap<String, Value>,
     /// Commands that HTTP does not know.
     pub internal: &'static [&'static str],
     /// Lifts events of older schemas.
@@ -61,8 +64,9 @@ impl Category {
         Self {
             name: D::NAME,
             revision: D::REVISION,
-            commands: variants::<D::Command>(),
-            events: variants::<D::Event>(),
+            commands: variants::of::<D::Command>(),
+            events: variants::of::<D::Event>(),
+            refusals: variants::with_or_without_data::<D::Refusal>(),
             internal: D::INTERNAL,
             upcasters: D::UPCASTERS,
             rules: Arc::new(Typed::<D>(std::marker::PhantomData)),
@@ -257,23 +261,4 @@ fn refused(refusal: &impl Serialize, detail: String) -> Refused {
     };
     let data = data.as_object().cloned().unwrap_or_default();
     Refused { reason, detail, data }
-}
-
-/// The JSON Schema of every variant of an externally tagged enum, by the variant's name.
-/// A variant that is not an object goes by no name, and the catalog refuses it.
-fn variants<T: schemars::JsonSchema>() -> BTreeMap<String, Value> {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = true;
-    let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
-    let described = |variant: &Value| {
-        let Some((name, data)) = variant["properties"].as_object().and_then(|it| it.iter().next()) else {
-            return (String::new(), variant.clone());
-        };
-        let mut data = data.clone();
-        if let (Some(data), Some(text)) = (data.as_object_mut(), variant.get("description")) {
-            data.insert("description".into(), text.clone());
-        }
-        (name.clone(), data)
-    };
-    schema["oneOf"].as_array().into_iter().flatten().map(described).collect()
 }

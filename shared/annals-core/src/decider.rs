@@ -31,7 +31,7 @@ pub trait Decider: Default + Serialize + Send + Sync + 'static {
     type Event: Clone + Serialize + DeserializeOwned + JsonSchema;
 
     /// Why it may say no, in words that a caller can act on.
-    type Refusal: std::error::Error + Serialize;
+    type Refusal: std::error::Error + Serialize + JsonSchema;
 
     /// Says which events a command leads to, or why it is refused. An empty list is a no-op.
     ///

@@ -21,6 +21,7 @@ mod reactor;
 mod recorded;
 mod schema;
 mod sql;
+mod variants;
 
 pub mod bus;
 pub mod testing;

@@ -23,7 +23,7 @@ enum Event {
     NotificationRequested {},
 }
 
-#[derive(Debug, Serialize, Error)]
+#[derive(Debug, Serialize, JsonSchema, Error)]
 enum Refusal {}
 
 impl Decider for Notification {

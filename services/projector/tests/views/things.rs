@@ -16,7 +16,7 @@ pub enum Command {
     Name { name: String },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub enum Never {}
 
 impl std::fmt::Display for Never {

@@ -80,7 +80,7 @@ pub enum Event {
 }
 
 /// Why not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, Error)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)] // the fields say what they are
 pub enum Refusal {

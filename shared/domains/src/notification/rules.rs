@@ -127,7 +127,7 @@ pub enum Event {
 }
 
 /// Why a notification says no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// There is nothing to be sent.

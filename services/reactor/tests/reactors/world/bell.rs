@@ -21,7 +21,7 @@ pub enum BellEvent {
 }
 
 /// Nobody says no here.
-#[derive(Debug, Serialize, Error)]
+#[derive(Debug, Serialize, JsonSchema, Error)]
 pub enum Refusal {}
 
 impl Decider for Bell {
