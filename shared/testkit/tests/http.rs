@@ -175,10 +175,9 @@ async fn the_system_says_how_it_is() {
     }
 
     let views = system.get("/v1/views").await.accepted();
-    let names: Vec<_> =
-        views["views"].as_array().unwrap().iter().map(|view| view["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["balances", "notifications", "statements", "transfers"]);
-    assert!(views["views"].as_array().unwrap().iter().all(|view| view["state"] == "live"), "{views}");
+    let views = views["views"].as_array().unwrap();
+    assert!(views.iter().any(|view| view["name"] == "balances"), "{views:?}");
+    assert!(views.iter().all(|view| view["state"] == "live"), "{views:?}");
 }
 
 #[tokio::test]

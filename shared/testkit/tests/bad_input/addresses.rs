@@ -116,6 +116,7 @@ fn wrong_methods(account: &Uuid) -> Vec<Row> {
         &stream,
         &state,
         "/v1/events",
+        "/v1/catalog",
         "/livez",
         "/readyz",
         "/metrics",

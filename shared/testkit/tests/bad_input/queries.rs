@@ -37,6 +37,7 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
         ("/v1/events", "correlation_id=7"),
         ("/v1/events", "correlation_id="),
         ("/v1/views", "limit=1"),
+        ("/v1/catalog", "category=account"),
         ("/v1/views/balances", "balance=1"),
         ("/v1/views/balances", "owner=ada"),
         ("/v1/views/balances", "owner_email=a&owner_email=b"),

@@ -1,0 +1,145 @@
+//! The register of persons, and how a view that comes late, and an event that is old, are treated.
+
+use annals_testkit::{Answer, Client, Cluster, Service, System, eventually};
+use async_nats::{HeaderMap, jetstream};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+async fn give(client: &Client, id: Uuid, command: &str, data: Value) -> Answer {
+    client.post(&format!("/v1/commands/person/{id}/{command}"), &data).await
+}
+
+async fn register(client: &Client, id: Uuid, first: &str, last: &str) -> Value {
+    give(client, id, "register", json!({ "first_name": first, "last_name": last })).await.accepted()
+}
+
+/// The names in the directory, once it has everything up to there.
+async fn directory(client: &Client, query: &str, position: &Value) -> Vec<String> {
+    let read = client.get(&format!("/v1/views/directory{query}"));
+    let page = read.header("Annals-Min-Position", &position.to_string()).await.accepted();
+    let name = |row: &Value| format!("{}, {}", row["last_name"], row["first_name"]).replace('"', "");
+    page["rows"].as_array().unwrap().iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn persons_come_by_another_name_and_retire() {
+    let system = System::start().await;
+    let [ada, grace, alan] = [(); 3].map(|()| Uuid::new_v4());
+    let registered = register(&system, ada, " Ada ", "Byron").await;
+    assert_eq!(registered["events"][0]["data"], json!({ "first_name": "Ada", "last_name": "Byron" }));
+    assert_eq!(registered["events"][0]["schema"], 2);
+    register(&system, grace, "Grace", "Hopper").await;
+    register(&system, alan, "Alan", "Turing").await;
+
+    let renamed = give(&system, ada, "rename", json!({ "last_name": "Lovelace" })).await.accepted();
+    let event = &renamed["events"][0];
+    assert_eq!((&event["type"], &event["data"]["first_name"]), (&json!("PersonRenamed"), &json!("Ada")));
+    let same = give(&system, ada, "rename", json!({ "first_name": "Ada" })).await.accepted();
+    assert_eq!((&same["events"], &same["version"]), (&json!([]), &json!(2)));
+
+    let retired = give(&system, alan, "retire", json!({})).await.accepted();
+    assert_eq!(give(&system, alan, "retire", json!({})).await.accepted()["events"], json!([]));
+    let position = &retired["position"];
+    assert_eq!(directory(&system, "", position).await, ["Hopper, Grace", "Lovelace, Ada", "Turing, Alan"]);
+    assert_eq!(directory(&system, "?status=retired", position).await, ["Turing, Alan"]);
+    let row = system.get(&format!("/v1/views/directory/{alan}")).await.accepted();
+    assert_eq!((&row["version"], &row["since"]), (&json!(2), &retired["events"][0]["recorded_at"]));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_or_is_not_allowed_is_told_and_stores_nothing() {
+    let system = System::start().await;
+    let [ada, nobody] = [(); 2].map(|()| Uuid::new_v4());
+    register(&system, ada, "Ada", "Byron").await;
+
+    for (data, pointer) in [
+        (json!({}), ""),
+        (json!({ "first_name": " " }), "/first_name"),
+        (json!({ "last_name": null }), "/last_name"),
+        (json!({ "last_name": "x".repeat(501) }), "/last_name"),
+        (json!({ "first_name": "Ada", "name": "Ada Byron" }), "/name"),
+    ] {
+        let problem = give(&system, ada, "rename", data).await.problem(400, "invalid-payload");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+    }
+    let refused = async |id, command, data| {
+        give(&system, id, command, data).await.problem(422, "refused")["reason"].clone()
+    };
+    let name = || json!({ "first_name": "Ada", "last_name": "Byron" });
+    assert_eq!(refused(ada, "register", name()).await, "already-registered");
+    assert_eq!(refused(nobody, "rename", name()).await, "not-registered");
+    assert_eq!(refused(nobody, "retire", json!({})).await, "not-registered");
+    let _ = give(&system, ada, "retire", json!({})).await.accepted();
+    assert_eq!(refused(ada, "rename", name()).await, "retired");
+    assert_eq!(refused(ada, "register", name()).await, "already-registered");
+    let stream = system.get(&format!("/v1/streams/person/{ada}")).await.accepted();
+    assert_eq!(stream["version"], 2);
+    let _ = system.get(&format!("/v1/streams/person/{nobody}")).await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_directory_that_is_added_later_knows_everybody_from_the_beginning() {
+    let mut cluster = Cluster::start().await;
+    let ada = Uuid::new_v4();
+    register(&cluster, ada, "Ada", "Byron").await;
+    for number in 0..50 {
+        register(&cluster, Uuid::new_v4(), "Somebody", &format!("Else {number:02}")).await;
+    }
+    cluster.kill(Service::Projector).await;
+    let renamed = give(&cluster, ada, "rename", json!({ "last_name": "Lovelace" })).await.accepted();
+
+    // The second one begins with an empty folder: no view of its has ever seen the log.
+    cluster.run(Service::Projector.second()).await;
+    cluster.ready().await;
+
+    let names = eventually("the new directory is there", async || {
+        let read = cluster.get("/v1/views/directory?limit=500").attempt().await.ok()?;
+        read.status.is_success().then_some(())?;
+        Some(directory(&cluster, "?limit=500", &renamed["position"]).await)
+    })
+    .await;
+    assert_eq!((names.len(), names[50].as_str()), (51, "Lovelace, Ada"));
+    assert!(names.is_sorted());
+}
+
+/// What a release of the past has left in the log: a person with one name.
+async fn registered_long_ago(system: &System, id: Uuid, name: &str) -> u64 {
+    let [commit, event] = [(); 2].map(|()| Uuid::new_v4());
+    let stored = json!([{
+        "specversion": "1.0", "id": event, "source": format!("/v1/streams/person/{id}"),
+        "type": "PersonRegistered", "subject": id, "time": "2019-05-01T08:00:00.000000Z",
+        "datacontenttype": "application/json", "version": 1, "schema": 1, "commandid": commit,
+        "correlationid": commit, "causationid": commit, "actor": "anonymous", "metadata": "{}",
+        "fingerprint": "of long ago", "data": { "name": name },
+    }]);
+    let log = jetstream::new(async_nats::connect(system.nats_url()).await.unwrap());
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Msg-Id", commit.to_string());
+    let bytes = stored.to_string().into_bytes().into();
+    let published = log.publish_with_headers(format!("events.person.{id}"), headers, bytes).await;
+    published.unwrap().await.unwrap().sequence
+}
+
+#[tokio::test]
+async fn an_event_of_a_past_release_is_shown_as_it_was_and_read_as_it_would_be_today() {
+    let system = System::start().await;
+    let [ada, plato] = [(); 2].map(|()| Uuid::new_v4());
+    registered_long_ago(&system, ada, "Ada Lovelace").await;
+    let position = json!(registered_long_ago(&system, plato, "Plato").await);
+
+    let stream = system.get(&format!("/v1/streams/person/{ada}")).await.accepted();
+    let event = &stream["events"][0];
+    assert_eq!((&event["schema"], &event["data"]), (&json!(1), &json!({ "name": "Ada Lovelace" })));
+    let state = system.get(&format!("/v1/streams/person/{ada}/state")).await.accepted();
+    assert_eq!(
+        state["state"],
+        json!({ "status": "registered", "first_name": "Ada", "last_name": "Lovelace" })
+    );
+    assert_eq!(directory(&system, "", &position).await, ["Lovelace, Ada", "Plato, -"]);
+
+    let again = give(&system, ada, "register", json!({ "first_name": "Ada", "last_name": "King" })).await;
+    assert_eq!(again.problem(422, "refused")["reason"], "already-registered");
+    let renamed = give(&system, ada, "rename", json!({ "last_name": "King" })).await.accepted();
+    assert_eq!(renamed["version"], 2);
+    assert_eq!(renamed["events"][0]["data"], json!({ "first_name": "Ada", "last_name": "King" }));
+}
