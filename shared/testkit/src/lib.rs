@@ -5,6 +5,7 @@
 mod answer;
 mod audit;
 mod binary;
+mod browser;
 mod call;
 mod client;
 mod cluster;
@@ -21,6 +22,7 @@ mod system;
 pub use answer::Answer;
 pub use audit::{Evidence, Interruption};
 pub use binary::{cargo, target_folder};
+pub use browser::Browser;
 pub use call::Call;
 pub use client::Client;
 pub use cluster::Cluster;

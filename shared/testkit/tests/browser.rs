@@ -1,0 +1,41 @@
+//! The pages in a real browser.
+
+use std::{fs, path::Path};
+
+use annals_testkit::{Browser, System, eventually};
+use serde_json::json;
+use uuid::Uuid;
+
+#[tokio::test]
+#[ignore = "needs a Chromium; .ci/run installs one"]
+async fn posts_of_others_appear_by_themselves_while_somebody_types() {
+    let (system, browser) = (System::start().await, Browser::start().await);
+    let shows = async |text: &str| browser.text().await.contains(text);
+    browser.open(&format!("{}/posts", system.base_url())).await;
+    assert!(shows("No posts yet").await);
+
+    browser.type_into("#author", "Ada").await;
+    browser.type_into("#content", "Hello <script>alert('world')</script>\nhow are you?").await;
+    browser.click("form button").await;
+    eventually("what was published is shown", async || {
+        shows("Hello <script>alert('world')</script>\nhow are you?").await
+    })
+    .await;
+
+    browser.type_into("#content", "Half a thou").await;
+    browser.run("window.hasNotBeenLoadedSince = true").await;
+    let words = json!({ "author": "Bob", "content": "From elsewhere, by the API" });
+    let id = Uuid::new_v4();
+    let _ = system.post(&format!("/v1/commands/post/{id}/publish"), &words).await.accepted();
+    eventually("the other post appears by itself", async || shows("From elsewhere").await).await;
+    browser.type_into("#content", "ght").await;
+    assert_eq!(browser.run("return document.getElementById('content').value").await, "Half a thought");
+    assert_eq!(browser.run("return window.hasNotBeenLoadedSince").await, true);
+    let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join("posts.png");
+    fs::write(picture, browser.picture().await).unwrap();
+
+    browser.click(&format!("#delete-{id}")).await;
+    eventually("what was deleted is gone", async || !shows("From elsewhere").await).await;
+    assert!(shows("how are you?").await);
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
