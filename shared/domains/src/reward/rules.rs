@@ -58,7 +58,7 @@ pub enum Event {
 }
 
 /// Why not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// Somebody has offered it.

@@ -81,7 +81,7 @@ pub enum Event {
 }
 
 /// Why not. The words follow the todo's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// It was added before, whatever became of it.

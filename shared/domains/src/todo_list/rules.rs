@@ -51,7 +51,7 @@ pub enum Event {
 }
 
 /// Why not. The words follow the list's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// It was created before.

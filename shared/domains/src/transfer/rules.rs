@@ -76,7 +76,7 @@ pub enum Event {
 
 /// Why not. A transfer that is asked for and cannot be made is not refused here: it ends in
 /// [`Event::TransferRefused`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// Under this id there is a transfer already.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
 
+#[path = "../bank/mod.rs"]
+mod bank;
 mod catalog;
 mod person;
 mod post;
