@@ -25,7 +25,8 @@ const LIMIT: u32 = 50;
 /// Which part of the timeline, and how new.
 #[derive(Default)]
 pub struct Place {
-    position: Option<Position>,
+    /// At least so new. 0 waits until the view is built at all.
+    position: Position,
     cursor: Option<String>,
 }
 
@@ -34,7 +35,7 @@ impl Place {
     pub fn read(uri: &Uri) -> Result<Self, Problem> {
         let parameters = Parameters::parse(uri, &["position", "cursor"])?;
         let cursor = parameters.text("cursor").map(Into::into);
-        Ok(Self { position: parameters.number("position")?, cursor })
+        Ok(Self { position: parameters.number("position")?.unwrap_or(0), cursor })
     }
 
     /// Whether it begins with the newest post, where others will appear.
@@ -77,7 +78,8 @@ pub async fn ask(gateway: &Gateway, place: Place, headers: &HeaderMap) -> Result
         next: Option<String>,
     }
     let query = Query::Rows { filters: vec![], limit: LIMIT, cursor: place.cursor };
-    let request = ViewRequest { query, min_position: place.position, wait_ms: headers::wait_ms(headers)? };
+    let request =
+        ViewRequest { query, min_position: Some(place.position), wait_ms: headers::wait_ms(headers)? };
     let answer = gateway.bus()?.view(VIEW, &request).await?;
     let Rows { rows, next } = serde_json::from_str(answer.body.get()).map_err(|error| {
         Problem::new(Code::InternalError, format!("The view `{VIEW}` does not show posts: {error}."))

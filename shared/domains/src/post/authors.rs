@@ -4,18 +4,17 @@ use annals_core::{Column, Listen, Order, Projection, Recorded, Shows, Sql};
 
 use super::{Event, Post};
 
-/// `posts` is private to the view: from it the number of posts is set, never counted up.
+/// The tables are private to the view. Posts are counted when somebody looks, and then only those of the
+/// authors on the page: to count them at each event would take longer with every post of the author.
 const TABLES: &str = "
     create table posts (
         post_id text primary key,
         author  text not null
     ) strict;
     create index posts_by_author on posts (author);
-
-    create table authors (
-        author text    primary key,
-        posts  integer not null
-    ) strict;
+    create table people (author text primary key) strict, without rowid;
+    create view authors as
+        select author, (select count(*) from posts where posts.author = people.author) as posts from people;
 ";
 
 const SHOWS: Shows = Shows {
@@ -31,17 +30,15 @@ pub(super) fn authors() -> Projection {
 }
 
 fn project(it: &Recorded<Event>) -> Vec<Sql> {
-    let (author, change) = match &it.event {
-        Event::PostPublished { author, .. } => {
-            let insert = Sql::new("insert or replace into posts values (?, ?)");
-            (author, insert.bind(it.id).bind(author))
-        }
-        Event::PostDeleted { author } => {
-            (author, Sql::new("delete from posts where post_id = ?").bind(it.id))
-        }
-    };
-    let forget = Sql::new("delete from authors where author = ?").bind(author);
-    let count =
-        Sql::new("insert into authors select author, count(*) from posts where author = ? group by author");
-    vec![change, forget, count.bind(author)]
+    match &it.event {
+        Event::PostPublished { author, .. } => vec![
+            Sql::new("insert or replace into posts values (?, ?)").bind(it.id).bind(author),
+            Sql::new("insert or ignore into people values (?)").bind(author),
+        ],
+        Event::PostDeleted { author } => vec![
+            Sql::new("delete from posts where post_id = ?").bind(it.id),
+            Sql::new("delete from people where author = ? and author not in (select author from posts)")
+                .bind(author),
+        ],
+    }
 }

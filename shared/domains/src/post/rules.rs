@@ -39,7 +39,7 @@ pub enum Command {
 pub enum Event {
     /// The post was published.
     PostPublished { author: Text, content: Content },
-    /// The post was deleted. Whose it was is told again, so that a view can count.
+    /// The post was deleted. Whose it was is told again, for those who look at this event alone.
     PostDeleted { author: Text },
 }
 
