@@ -144,9 +144,8 @@ impl Fold {
 impl fmt::Display for Fold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (commits, streams) = (self.position, self.streams.len());
-        let (transfers, notifications) = (self.transfers.len(), self.notifications.len());
-        write!(f, "{commits} commits in {streams} streams, {transfers} transfers, ")?;
-        write!(f, "{notifications} notifications")
+        let (transfers, notifications) = (&self.transfers, self.notifications.len());
+        write!(f, "{commits} commits in {streams} streams, {transfers}, {notifications} notifications")
     }
 }
 

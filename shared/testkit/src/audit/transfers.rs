@@ -1,6 +1,9 @@
 //! Each step of every transfer, and the money that is on its way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -104,10 +107,6 @@ impl Transfers {
         format!("transfers that have not ended, and how far they are: {last:?}")
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.all.len()
-    }
-
     /// The rows of `transfers`, in its order.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Value> {
         self.in_order.iter().rev().map(|id| {
@@ -161,6 +160,13 @@ impl Transfer {
     fn ended(&mut self, event: &Event, status: &'static str) {
         self.status = status;
         self.settled_at = Some(event.time.clone());
+    }
+}
+
+impl fmt::Display for Transfers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let completed = self.all.values().filter(|transfer| transfer.status == "completed").count();
+        write!(f, "{} transfers ({completed} completed)", self.all.len())
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Desk, Ledger, PATIENCE, order, order::Order, writer::Writer};
 use crate::Client;
 
 /// Clients that ask at the same time.
-const CLIENTS: u64 = 8;
+const CLIENTS: u64 = 32;
 /// Of ten accounts one was never opened, and one is closed.
 const TEN: usize = 10;
 
