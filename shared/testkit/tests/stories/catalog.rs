@@ -18,8 +18,9 @@ async fn the_catalog_says_what_can_be_asked_and_who_reads_what_happened() {
     let catalog = system.get("/v1/catalog").await.accepted();
     assert_eq!(system.get("/v1/catalog").await.accepted(), catalog, "the same every time");
 
-    for domain in ["account", "notification", "person"] {
-        named(&catalog["categories"], "name", domain);
+    let domains = ["account", "post", "todo", "todo-list", "reward", "subscription", "person", "transfer"];
+    for category in domains.into_iter().chain(["notification"]) {
+        named(&catalog["categories"], "name", category);
     }
     let account = named(&catalog["categories"], "name", "account");
     let deposit = named(&account["commands"], "name", "deposit");

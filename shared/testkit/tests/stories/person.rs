@@ -1,9 +1,14 @@
 //! The register of persons, and how a view that comes late, and an event that is old, are treated.
 
-use annals_testkit::{Answer, Client, Cluster, Service, System, eventually};
+use std::time::Duration;
+
+use annals_testkit::{Answer, Client, Cluster, Service, System, eventually_within};
 use async_nats::{HeaderMap, jetstream};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// How long a projector may take until it has built its views.
+const START: Duration = Duration::from_secs(30);
 
 async fn give(client: &Client, id: Uuid, command: &str, data: Value) -> Answer {
     client.post(&format!("/v1/commands/person/{id}/{command}"), &data).await
@@ -90,9 +95,7 @@ async fn a_directory_that_is_added_later_knows_everybody_from_the_beginning() {
 
     // The second one begins with an empty folder: no view of its has ever seen the log.
     cluster.run(Service::Projector.second()).await;
-    cluster.ready().await;
-
-    let names = eventually("the new directory is there", async || {
+    let names = eventually_within(START, "the new directory is there", async || {
         let read = cluster.get("/v1/views/directory?limit=500").attempt().await.ok()?;
         read.status.is_success().then_some(())?;
         Some(directory(&cluster, "?limit=500", &renamed["position"]).await)
