@@ -49,7 +49,7 @@ impl Order {
     /// to itself.
     pub(crate) fn draw_transfer(random: &mut StdRng, accounts: &[Uuid]) -> Self {
         let [from, to] = [(); 2].map(|()| *accounts.choose(random).expect("there are accounts"));
-        let amount = if random.random_ratio(1, 20) { ABSURD } else { random.random_range(1..=100_00) };
+        let amount = if random.random_ratio(1, 20) { ABSURD } else { random.random_range(1..=50_00) };
         let data = json!({ "from": from, "to": to, "amount": amount });
         let order = Self::new("transfer", fresh_id(random), "request", data);
         if from == to { order.in_vain("same-account") } else { order }
