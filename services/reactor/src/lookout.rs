@@ -40,23 +40,23 @@ impl Lookout {
     /// Answers, once everything up to the position that was asked for is settled.
     pub(crate) async fn answer(&self, request: ReactorRequest) -> ReactorReply {
         let deadline = Instant::now() + Duration::from_millis(request.wait_ms);
-        let mut status = self.look().await?;
-        let Some(wanted) = request.min_position else { return Ok(status) };
-        if status.position < wanted {
-            let end = self.actor.log.last(&Scope::All).await.map_err(LogError::unanswered)?;
-            if wanted > end {
-                return Err(Failure::beyond_the_end(wanted, end));
-            }
+        let wanted = request.min_position.unwrap_or(0);
+        let end = self.actor.log.last(&Scope::All).await.map_err(LogError::unanswered)?;
+        if wanted > end {
+            return Err(Failure::beyond_the_end(wanted, end));
         }
-        while status.position < wanted {
+        loop {
+            let not_yet = match self.look().await {
+                Ok(status) if status.position >= wanted => return Ok(status),
+                Ok(status) => Failure::ProjectionBehind { position: status.position, wanted: Some(wanted) },
+                Err(failure) => failure, // perhaps its consumer is being made
+            };
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(Failure::ProjectionBehind { position: status.position, wanted: Some(wanted) });
+                return Err(not_yet);
             }
             sleep(left.min(FRESH)).await;
-            status = self.look().await?;
         }
-        Ok(status)
     }
 
     /// Whoever comes while somebody looks, waits and is told the same.

@@ -140,3 +140,15 @@ async fn an_instance_that_has_not_tried_it_yet_knows_that_a_commit_is_in_the_way
     assert!(second.degraded().await.is_empty(), "it has not tried it");
     second.stop().await;
 }
+
+#[tokio::test]
+async fn who_waits_is_answered_although_the_consumer_has_to_be_made_again() {
+    let world = World::new().await;
+    let instance = world.start(&["striker"]);
+    world.ring(1).await;
+    eventually("it is settled", async || world.asked("striker", Some(1), 1000).await.is_ok()).await;
+
+    world.delete_consumer("striker").await;
+    assert!(world.asked("striker", Some(1), 10_000).await.is_ok());
+    instance.stop().await;
+}
