@@ -1,7 +1,7 @@
 //! A nats-server for one test.
 
 use annals_nats::server::{NatsServer, Options};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 
 use crate::ports::free_port;
@@ -50,6 +50,9 @@ impl TestNats {
     /// Makes it silent: it keeps its connections and does nothing, until [`TestNats::resume`].
     pub fn pause(&self) {
         self.signal(Signal::STOP);
+        // Told to stop is not stopped: on a busy machine it may still answer.
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(self.process()), stopped).expect("a running child can be waited for");
     }
 
     /// Lets it go on where it was paused.
@@ -58,8 +61,11 @@ impl TestNats {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(self.server.pid().cast_signed()).expect("a child has a process id");
-        kill_process(pid, signal).expect("a running child can be signalled");
+        kill_process(self.process(), signal).expect("a running child can be signalled");
+    }
+
+    fn process(&self) -> Pid {
+        Pid::from_raw(self.server.pid().cast_signed()).expect("a child has a process id")
     }
 
     /// Starts it again on the same ports with the same data, after a kill if it still runs.
