@@ -1,4 +1,4 @@
-//! How much money every open account holds.
+//! How much money every open account holds: the oldest first.
 
 use annals_core::{Column, Listen, Order, Projection, Recorded, Shows, Sql};
 
@@ -12,9 +12,10 @@ const SHOWS: Shows = Shows {
         Column::integer("balance"),
         Column::integer("version"),
         Column::time("opened_at"),
+        Column::integer("position").hidden(),
     ],
     key: &["account_id"],
-    order: Order::Ascending(&["opened_at"]),
+    order: Order::Ascending(&["position"]),
     filters: &["owner_email"],
 };
 
@@ -28,10 +29,11 @@ pub(super) fn balances() -> Projection {
                 owner_email text    not null,
                 balance     integer not null,
                 version     integer not null,
-                opened_at   text    not null
+                opened_at   text    not null,
+                position    integer not null
             ) strict;
-            create index balances_in_order on balances (opened_at, account_id);
-            create index balances_by_owner on balances (owner_email, opened_at, account_id);
+            create index balances_in_order on balances (position, account_id);
+            create index balances_by_owner on balances (owner_email, position, account_id);
         ",
         shows: SHOWS,
         reads: vec![Account::on(project)],
@@ -46,11 +48,12 @@ const GOES_ON: &str = "
 fn project(it: &Recorded<Event>) -> Vec<Sql> {
     let change = match &it.event {
         Event::AccountOpened { owner_email } => {
-            Sql::new("insert or replace into balances values (?, ?, 0, ?, ?)")
+            Sql::new("insert or replace into balances values (?, ?, 0, ?, ?, ?)")
                 .bind(it.id)
                 .bind(owner_email)
                 .bind(it.version)
                 .bind(it.recorded_at)
+                .bind(it.position)
         }
         Event::AccountClosed {} => Sql::new("delete from balances where account_id = ?").bind(it.id),
         Event::MoneyDeposited { .. }

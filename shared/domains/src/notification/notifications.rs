@@ -19,9 +19,10 @@ const TABLES: &str = r#"
         requested_at    text    not null,
         settled_at      text,
         about_category  text    not null,
-        about_id        text    not null
+        about_id        text    not null,
+        position        integer not null
     ) strict;
-    create index notifications_in_order on notifications (requested_at, notification_id);
+    create index notifications_in_order on notifications (position, notification_id);
 "#;
 
 const SHOWS: Shows = Shows {
@@ -39,16 +40,17 @@ const SHOWS: Shows = Shows {
         Column::time("settled_at"),
         Column::text("about_category"),
         Column::id("about_id"),
+        Column::integer("position").hidden(),
     ],
     key: &["notification_id"],
-    order: Order::Descending(&["requested_at"]),
+    order: Order::Descending(&["position"]),
     filters: &["status", "reactor", "to"],
 };
 
 pub(super) fn notifications() -> Projection {
     Projection {
         view: "notifications",
-        version: 1,
+        version: 2,
         tables: TABLES,
         shows: SHOWS,
         reads: vec![Notification::on(project)],
@@ -56,7 +58,7 @@ pub(super) fn notifications() -> Projection {
 }
 
 const REQUESTED: &str = "
-    insert or replace into notifications values (?, ?, ?, ?, ?, ?, 'requested', 0, 0, ?, null, ?, ?)
+    insert or replace into notifications values (?, ?, ?, ?, ?, ?, 'requested', 0, 0, ?, null, ?, ?, ?)
 ";
 const SENT: &str = "
     update notifications set status = 'sent', attempts = failures + 1, settled_at = ? where notification_id = ?
@@ -79,7 +81,8 @@ fn project(it: &Recorded<Event>) -> Vec<Sql> {
             .bind(body.as_str())
             .bind(it.recorded_at)
             .bind(about.category.as_str())
-            .bind(about.id),
+            .bind(about.id)
+            .bind(it.position),
         Event::NotificationSent { .. } => Sql::new(SENT).bind(it.recorded_at).bind(it.id),
         Event::NotificationFailed { attempt, .. } => {
             Sql::new(FAILED).bind(*attempt).bind(*attempt).bind(it.id)
