@@ -15,6 +15,8 @@ pub(crate) struct Accounts {
     paid_in: u64,
     /// What all accounts hold together.
     held: u64,
+    /// Accounts that were ever opened.
+    opened: usize,
     movements: BTreeMap<(Uuid, u64), Movement>,
 }
 
@@ -24,6 +26,8 @@ struct Account {
     balance: u64,
     version: u64,
     opened_at: String,
+    /// Which of all accounts that were opened.
+    nth: usize,
 }
 
 #[derive(Debug)]
@@ -41,8 +45,9 @@ impl Accounts {
         match event.r#type.as_str() {
             "AccountOpened" => {
                 let owner_email = event.data["owner_email"].as_str().unwrap_or_default().to_owned();
-                let opened_at = event.time.clone();
-                let account = Account { owner_email, balance: 0, version: event.version, opened_at };
+                self.opened += 1;
+                let (opened_at, nth) = (event.time.clone(), self.opened);
+                let account = Account { owner_email, balance: 0, version: event.version, opened_at, nth };
                 self.open.insert(event.subject, account).is_none()
             }
             "AccountClosed" => self.open.remove(&event.subject).is_some_and(|account| account.balance == 0),
@@ -99,7 +104,7 @@ impl Accounts {
     /// The rows of `balances`, in its order.
     pub(crate) fn balances(&self) -> impl Iterator<Item = Value> {
         let mut accounts: Vec<_> = self.open.iter().collect();
-        accounts.sort_by_key(|(id, account)| (&account.opened_at, *id));
+        accounts.sort_by_key(|(_, account)| account.nth);
         accounts.into_iter().map(|(id, account)| {
             json!({
                 "account_id": id,
