@@ -1,6 +1,6 @@
 //! A register of persons. They are registered once, may come by another name, and retire one day.
 //!
-//! `PersonRegistered` once held the whole name in one field: [`upcasters`] is how events outlive the
+//! `PersonRegistered` once held the whole name in one field: `upcasters` is how events outlive the
 //! code that wrote them, and `docs/schema-evolution.md` tells the story.
 
 mod directory;
