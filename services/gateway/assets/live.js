@@ -9,8 +9,14 @@ async function refresh() {
   if (answer.status !== 200) return; // nothing new, or nothing to show
 
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const shown = document.getElementById("timeline");
+  const now = page.getElementById("timeline");
+  if (shown.innerHTML === now.innerHTML) {
+    shown.dataset.position = now.dataset.position; // the log went on, elsewhere
+    return;
+  }
   const focused = document.activeElement.id;
-  document.getElementById("timeline").replaceWith(page.getElementById("timeline"));
+  shown.replaceWith(now);
   document.getElementById(focused)?.focus({ preventScroll: true });
 }
 

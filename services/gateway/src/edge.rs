@@ -17,6 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::time::timeout;
+use tower_http::csrf::ProtectionError;
 use tracing::{debug, error, warn};
 
 use crate::{
@@ -82,6 +83,13 @@ pub async fn deadline(request: Request, next: Next) -> Response {
 /// Says that there is nothing here.
 pub async fn no_route(request: Request) -> Problem {
     Problem::new(Code::NotFound, format!("No route leads to `{}`.", request.uri().path()))
+}
+
+/// Browsers say on whose page a request began: commands from pages of others are not taken, since a
+/// form needs nobody's leave to send them.
+#[allow(clippy::needless_pass_by_value)] // the layer hands it over
+pub fn foreign(_: ProtectionError) -> Response {
+    Problem::new(Code::Forbidden, "This was not sent from a page of this host.").into_response()
 }
 
 /// Answers for a handler that panicked.

@@ -38,7 +38,11 @@ impl From<Failure> for Problem {
                 Self::new(Code::NotFound, "There is no such row.").header(ANNALS_POSITION, position)
             }
             Failure::InvalidPayload { errors } => invalid_payload(&errors),
-            Failure::InvalidQuery { detail } => Self::new(invalid(&detail), detail),
+            Failure::InvalidQuery { detail } => Self::new(Code::InvalidQuery, detail),
+            Failure::BeyondTheEnd { wanted, end } => Self::new(
+                Code::InvalidHeader,
+                format!("Annals-Min-Position {wanted} is beyond the end of the log, which is at {end}."),
+            ),
             Failure::VersionMismatch { version } => {
                 Self::new(Code::VersionMismatch, format!("The stream is at version {version}."))
                     .with("version", version)
@@ -70,12 +74,6 @@ impl From<Failure> for Problem {
             ),
         }
     }
-}
-
-/// Only the other services know where the log ends, and thus which position is none; that position came
-/// in a header, though, and not in the query.
-fn invalid(detail: &str) -> Code {
-    if detail.starts_with("Annals-Min-Position") { Code::InvalidHeader } else { Code::InvalidQuery }
 }
 
 fn refusal(refused: Refused) -> Problem {
@@ -128,13 +126,6 @@ mod tests {
         let response = Problem::from(Failure::VersionMismatch { version: 4 }).into_response();
         assert_eq!(response.status(), 412);
         assert_eq!(response.headers()[ETAG], "\"4\"");
-    }
-
-    #[test]
-    fn a_position_beyond_the_end_is_the_headers_fault() {
-        let code = |detail: &str| Problem::from(Failure::InvalidQuery { detail: detail.into() }).code;
-        assert_eq!(code("Annals-Min-Position 9 is beyond the end of the log"), Code::InvalidHeader);
-        assert_eq!(code("the cursor is not one of this view"), Code::InvalidQuery);
     }
 
     #[test]

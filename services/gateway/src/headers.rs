@@ -76,10 +76,14 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
         Some(quoted) => quoted.strip_suffix('"').unwrap_or_default(),
         None => value,
     };
-    let fits = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    fits.then_some(Some(key)).ok_or_else(|| {
+    is_key(key).then_some(Some(key)).ok_or_else(|| {
         invalid(&IDEMPOTENCY_KEY, "is not 1 to 255 visible characters, bare or in a pair of quotes")
     })
+}
+
+/// Whether a text may name a command for its repeats.
+pub fn is_key(text: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// `traceparent`. The standard says to go on without one that is not well-formed.

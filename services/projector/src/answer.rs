@@ -66,7 +66,7 @@ impl Keeper {
         }
         let end = self.log.last(&Scope::All).await.map_err(LogError::unanswered)?;
         if wanted > end {
-            return Err(Failure::beyond_the_end(wanted, end));
+            return Err(Failure::BeyondTheEnd { wanted, end });
         }
         // The last of each category tells whether there is something in between, and how far to go.
         let last = self.last().await.map_err(LogError::unanswered)?;

@@ -43,7 +43,7 @@ impl Lookout {
         let wanted = request.min_position.unwrap_or(0);
         let end = self.actor.log.last(&Scope::All).await.map_err(LogError::unanswered)?;
         if wanted > end {
-            return Err(Failure::beyond_the_end(wanted, end));
+            return Err(Failure::BeyondTheEnd { wanted, end });
         }
         loop {
             let not_yet = match self.look().await {

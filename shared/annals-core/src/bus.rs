@@ -82,10 +82,17 @@ pub enum Failure {
         /// Each thing that is wrong.
         errors: Vec<FieldError>,
     },
-    /// A limit, filter or cursor that means nothing, or a position beyond the log's end.
+    /// A limit, filter or cursor that means nothing.
     InvalidQuery {
         /// What is wrong.
         detail: String,
+    },
+    /// Nothing has been stored at this position yet: whoever waits for it is mistaken.
+    BeyondTheEnd {
+        /// What is waited for.
+        wanted: Position,
+        /// Where the log ends.
+        end: Position,
     },
     /// The stream is not where the client thinks.
     VersionMismatch {
@@ -129,15 +136,6 @@ pub enum Failure {
         /// What is wrong with it.
         detail: String,
     },
-}
-
-impl Failure {
-    /// A position that nothing has been stored at yet: whoever waits for it is mistaken.
-    #[must_use]
-    pub fn beyond_the_end(wanted: Position, end: Position) -> Self {
-        let detail = format!("Annals-Min-Position {wanted} is beyond the end of the log, which is at {end}");
-        Self::InvalidQuery { detail }
-    }
 }
 
 /// Asks a view.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use email_address::{EmailAddress, Options};
 use jiff::{Timestamp, tz::TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use thiserror::Error;
 
 /// Why a text is no value.
@@ -125,6 +125,20 @@ impl JsonSchema for Date {
 /// Those of `T`, to which null is some value that does not fit.
 pub fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
     T::deserialize(field).map(Some)
+}
+
+/// For `#[serde(deserialize_with = "not_empty")]` on what is made of optional fields: at least one of them
+/// is given.
+///
+/// # Errors
+/// Those of `T`, and that nothing is given.
+pub fn not_empty<'de, T, D>(fields: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default + PartialEq,
+    D: Deserializer<'de>,
+{
+    let fields = T::deserialize(fields)?;
+    if fields == T::default() { Err(D::Error::custom("must have at least one field")) } else { Ok(fields) }
 }
 
 macro_rules! text_like {

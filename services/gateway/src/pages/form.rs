@@ -5,7 +5,11 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::posts::CATEGORY;
-use crate::problem::{Code, Problem};
+use crate::{
+    failure::invalid_payload,
+    headers::is_key,
+    problem::{Code, Problem},
+};
 
 /// The name of the field that holds the idempotency key.
 const KEY: &str = "key";
@@ -43,8 +47,13 @@ impl Form {
     }
 
     /// Takes the key from what was sent; the rest is the command's data.
-    pub fn take_key(sent: &mut Map<String, Value>) -> Option<String> {
-        sent.remove(KEY)?.as_str().filter(|key| !key.is_empty()).map(Into::into)
+    pub fn take_key(sent: &mut Map<String, Value>) -> Result<Option<String>, Problem> {
+        let key = sent.remove(KEY);
+        let key = key.as_ref().and_then(Value::as_str).filter(|key| !key.is_empty());
+        if key.is_some_and(|key| !is_key(key)) {
+            return Err(invalid_payload(&[FieldError::at(KEY, "is not a key")]));
+        }
+        Ok(key.map(Into::into))
     }
 
     /// The command that it stands for, as the API takes it.

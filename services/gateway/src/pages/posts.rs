@@ -61,7 +61,7 @@ pub async fn publish(State(gateway): State<Gateway>, request: Request) -> Result
     let (parts, body) = request.into_parts();
     Parameters::parse(&parts.uri, &[])?;
     let mut sent = body::read_form(&parts.headers, body, gateway.limits.body).await?;
-    let key = Form::take_key(&mut sent);
+    let key = Form::take_key(&mut sent)?;
     let given = commands::by_form(&gateway, &parts.headers, Form::command(&sent), key.clone()).await;
     Ok(match given {
         Ok(accepted) => shown_at(&accepted),

@@ -23,6 +23,9 @@ const TABLES: &str = r#"
         position        integer not null
     ) strict;
     create index notifications_in_order on notifications (position, notification_id);
+    create index notifications_by_status on notifications (status, position, notification_id);
+    create index notifications_by_reactor on notifications (reactor, position, notification_id);
+    create index notifications_by_recipient on notifications ("to", position, notification_id);
 "#;
 
 const SHOWS: Shows = Shows {

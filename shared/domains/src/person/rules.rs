@@ -2,10 +2,10 @@
 
 use annals_core::{
     Decider, Upcaster,
-    values::{Text, not_null},
+    values::{Text, not_empty, not_null},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::upcasters::UPCASTERS;
@@ -53,15 +53,6 @@ impl NewName {
             last_name: self.last_name.unwrap_or_else(|| name.last_name.clone()),
         }
     }
-
-    /// For `#[serde(deserialize_with)]`: whoever wants another name gives a part of it.
-    fn of_something<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        let name = Self::deserialize(data)?;
-        if name == Self::default() {
-            return Err(D::Error::custom("must have at least one of `first_name`, `last_name`"));
-        }
-        Ok(name)
-    }
 }
 
 /// What may be asked.
@@ -71,7 +62,7 @@ pub enum Command {
     /// Registers the person.
     Register(Name),
     /// Gives the person another name.
-    Rename(#[serde(deserialize_with = "NewName::of_something")] NewName),
+    Rename(#[serde(deserialize_with = "not_empty")] NewName),
     /// Retires the person, who stays in the register.
     Retire {},
 }

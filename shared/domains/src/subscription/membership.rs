@@ -2,8 +2,11 @@
 //!
 //! Word of an activation may be overtaken by word of the cancellation, because what failed is tried
 //! again later. So whoever leaves is made to join first: what one event asks for is done in order, and
-//! a reward takes nobody twice. What was overtaken then changes nothing. What is told before the reward
-//! is offered is refused, and lost.
+//! a reward takes nobody twice. What was overtaken then changes nothing.
+//!
+//! What is told before the reward is offered is refused, and lost. That has a price: if a reward is offered
+//! only after a subscription to it was activated and cancelled, and word of the activation failed and is
+//! tried again after that, the reward takes whom it will never be told to let go.
 
 use annals_core::{Recorded, Request};
 use uuid::Uuid;

@@ -5,7 +5,7 @@ use annals_core::{
     values::{Date, Email, Text, not_null},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// What is to be done.
@@ -74,16 +74,5 @@ impl Amendment {
             stakeholder_email: self.stakeholder_email.unless_already(item.stakeholder_email.as_ref()),
         };
         (changes != Self::default()).then_some(changes)
-    }
-
-    /// For `#[serde(deserialize_with)]`: whoever asks for an amendment names at least one field.
-    pub(super) fn of_something<'de, D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        let amendment = Self::deserialize(data)?;
-        if amendment == Self::default() {
-            return Err(D::Error::custom(
-                "must have at least one of `title`, `description`, `due_date`, `stakeholder_email`",
-            ));
-        }
-        Ok(amendment)
     }
 }

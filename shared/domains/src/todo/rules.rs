@@ -2,7 +2,7 @@
 
 use annals_core::{
     Decider,
-    values::{Date, Email, Text},
+    values::{Date, Email, Text, not_empty},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ pub enum Command {
     /// Adds it.
     Add(Item),
     /// Changes at least one of its fields.
-    Amend(#[serde(deserialize_with = "Amendment::of_something")] Amendment),
+    Amend(#[serde(deserialize_with = "not_empty")] Amendment),
     /// Has it done.
     Complete { completed_on: Date },
     /// Gives it up.
@@ -93,12 +93,9 @@ pub enum Refusal {
     /// What is done is not amended.
     #[error("is complete")]
     IsComplete,
-    /// What is given up is not amended, and nobody hears that it is done.
+    /// What is given up is not amended.
     #[error("is abandoned")]
     IsAbandoned,
-    /// Nobody hears that it is done before it is.
-    #[error("is not complete")]
-    IsNotComplete,
     /// It is done.
     #[error("already complete")]
     AlreadyComplete,
@@ -147,14 +144,10 @@ impl Decider for Todo {
                 Self::Completed { stakeholder_notified_on: None, .. },
                 Command::RecordStakeholderNotified { notified_on },
             ) => Event::StakeholderNotifiedOfTodoCompletion { notified_on },
-            (Self::Completed { .. }, Command::RecordStakeholderNotified { .. }) => return Ok(vec![]),
-            (Self::Outstanding(_), Command::RecordStakeholderNotified { .. }) => {
-                return Err(Refusal::IsNotComplete);
-            }
+            // Recorded before; or not done, and then nobody was told that it is.
+            (_, Command::RecordStakeholderNotified { .. }) => return Ok(vec![]),
 
-            (Self::Abandoned { .. }, Command::Amend(_) | Command::RecordStakeholderNotified { .. }) => {
-                return Err(Refusal::IsAbandoned);
-            }
+            (Self::Abandoned { .. }, Command::Amend(_)) => return Err(Refusal::IsAbandoned),
         };
         Ok(vec![event])
     }

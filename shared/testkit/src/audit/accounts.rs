@@ -86,11 +86,17 @@ impl Accounts {
         event.data["balance"] == balance
     }
 
-    /// It says something and moves nothing. Only to decline an account need not be open.
+    /// It says something and moves nothing. An account that is not open can only decline, and say so.
     fn goes_on(&mut self, event: &Event) -> bool {
         let account = self.open.get_mut(&event.subject);
         let is_open = account.map(|account| account.version = event.version).is_some();
-        is_open || event.data["reason"] == "not-open"
+        let reason = match event.r#type.as_str() {
+            "TransferSettled" => None,
+            _ if !is_open => Some("not-open"),
+            "TransferDebitDeclined" => Some("insufficient-funds"),
+            _ => Some("balance-too-large"),
+        };
+        (is_open || reason.is_some()) && event.data["reason"].as_str() == reason
     }
 
     pub(crate) fn paid_in(&self) -> u64 {

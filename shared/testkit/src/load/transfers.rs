@@ -73,6 +73,12 @@ impl Transfers {
         self.clients.is_empty()
     }
 
+    /// Of the last command that was carried out.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.desk.ledger().all_acknowledged().map(|it| it.position).max().unwrap_or_default()
+    }
+
     /// Waits until everything is answered, and gives what was. An answer that should not have been given
     /// fails the test.
     pub async fn answers(mut self) -> Ledger {
