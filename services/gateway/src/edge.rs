@@ -88,7 +88,7 @@ pub async fn no_route(request: Request) -> Problem {
 /// Browsers say on whose page a request began: commands from pages of others are not taken, since a
 /// form needs nobody's leave to send them.
 #[allow(clippy::needless_pass_by_value)] // the layer hands it over
-pub fn foreign(_: ProtectionError) -> Response {
+pub fn cross_site(_: ProtectionError) -> Response {
     Problem::new(Code::Forbidden, "This was not sent from a page of this host.").into_response()
 }
 

@@ -25,7 +25,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/commands/{category}/{id}/{command}", post(commands::by_path))
         .route_layer(from_fn(accept::check))
         .merge(pages.commands)
-        .route_layer(CsrfLayer::new().with_rejection_response(edge::foreign))
+        .route_layer(CsrfLayer::new().with_rejection_response(edge::cross_site))
         .route_layer(from_fn_with_state(for_commands, admit::admit));
     let reads = Router::new()
         .route("/v1/views", get(views::list::get))

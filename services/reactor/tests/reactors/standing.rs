@@ -87,10 +87,10 @@ async fn while_bells_are_rung_a_reactor_never_claims_more_than_it_has_settled() 
     let instance = world.start(&["striker"]);
     eventually("it answers", async || world.asked("striker", None, 0).await.is_ok()).await;
 
-    let rung = Cell::new(false);
+    let finished = Cell::new(false);
     let mut on_the_way = 0; // claims of something, and not of everything
     let ask = async {
-        while !rung.get() {
+        while !finished.get() {
             let claimed = world.asked("striker", None, 0).await.unwrap().position;
             let bells = world.nats.log().read(&Scope::Category("bell".into()), 0, 10_000).await.unwrap();
             let struck = world.count("chime", "ChimeStruck").await;
@@ -102,7 +102,7 @@ async fn while_bells_are_rung_a_reactor_never_claims_more_than_it_has_settled() 
     };
     let ring = async {
         world.ring(400).await;
-        rung.set(true);
+        finished.set(true);
     };
     tokio::join!(ask, ring);
     assert!(on_the_way > 0, "nothing was claimed while bells were rung");
