@@ -19,9 +19,10 @@ use crate::{ViewError, fault};
 /// Readers of one view that read at the same time; each is a thread while it is in use.
 const READERS: u32 = 4;
 
-/// Pages that a reader keeps for itself, as SQLite wants it said: KiB, negated. There are many readers,
-/// and what they share is in the system's memory anyway.
+/// Pages that a connection keeps for itself, as SQLite wants it said: KiB, negated. There are many, and
+/// what they share is in the system's memory anyway.
 const READER_CACHE: &str = "-256";
+const WRITER_CACHE: &str = "-1024";
 
 /// Texts that the writer keeps compiled: the usual commits, each as a whole. When catching up a text
 /// may be many statements long and hardly ever return, so more would only cost memory.
@@ -102,6 +103,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 pub(crate) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
     let options = options(path)
         .create_if_missing(true)
+        .pragma("cache_size", WRITER_CACHE)
         .statement_cache_capacity(TEXTS_KEPT)
         .journal_mode(SqliteJournalMode::Wal)
         // A power cut may take the last commits, rows and checkpoint together: the log has them.
