@@ -127,7 +127,7 @@ async fn a_browser_is_told_in_a_page_what_never_reached_one() {
     let foreign = browser(with(send("/posts", ""), "origin", "http://elsewhere.example"));
     let delete = browser(get(&format!("/posts/{ID}/delete")));
     for (request, status, said) in
-        [(foreign, 403, "This form is not on a page of this host."), (delete, 405, "Method not allowed")]
+        [(foreign, 403, "This was not sent from a page of this host."), (delete, 405, "Method not allowed")]
     {
         let (answered, head, text) = ask(request).await;
         assert_eq!((answered, &head["content-type"]), (status, &HTML.parse().unwrap()));
