@@ -45,6 +45,13 @@ impl Client {
         self.request(Method::POST, path).json(body)
     }
 
+    /// Whether every view has been at the log's end, and answers from then on.
+    pub(crate) async fn shows_everything(&self) -> bool {
+        let views = self.get("/v1/views").attempt().await.map(|answer| answer.json["views"].clone());
+        let live = |views: &Vec<Value>| views.iter().all(|view| view["state"] == "live");
+        views.is_ok_and(|views| views.as_array().is_some_and(live))
+    }
+
     /// Whether all services are there.
     pub(crate) async fn is_ready(&self) -> bool {
         self.get("/readyz").attempt().await.is_ok_and(|answer| answer.status.is_success())

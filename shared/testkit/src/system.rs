@@ -34,7 +34,8 @@ pub struct System {
 }
 
 impl System {
-    /// Starts a system in which nothing has happened yet, and waits until it is ready.
+    /// Starts a system in which nothing has happened yet, and waits until it is ready and every view
+    /// answers.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
@@ -54,6 +55,7 @@ impl System {
         let process = Process::new(annals, &all, data.path().join("printed.log"));
         let mut system = Self { process, client: Client::new(port), interruptions: vec![], data };
         system.start_again().await;
+        eventually_within(START, "every view answers", || system.client.shows_everything()).await;
         system
     }
 
