@@ -43,7 +43,7 @@ pub async fn finish(request: Request, next: Next) -> Response {
     count(&method, route, head.status, begun.elapsed());
     match problem {
         Some(_) if pages::is_told(&mut head) => Response::from_parts(head, body),
-        Some(problem) if for_a_person => pages::tell(&problem, head),
+        Some(problem) if for_a_person => pages::tell(&problem, head, route),
         Some(problem) => problem.render(head, &path),
         None => Response::from_parts(head, body),
     }

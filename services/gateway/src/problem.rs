@@ -11,9 +11,10 @@ use axum::{
 };
 use problem_details::{JsonProblemDetails, ProblemDetails};
 use serde_json::{Map, Value};
+use strum::VariantArray;
 
 /// What went wrong, as a name that clients can rely on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum Code {
     MalformedRequest,
     MalformedJson,
@@ -104,8 +105,13 @@ impl Code {
         self.facts().1
     }
 
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::VARIANTS.iter().copied().find(|code| code.name() == name)
+    }
+
     /// Whether the same request may do better in a moment.
-    fn is_passing(self) -> bool {
+    pub fn is_passing(self) -> bool {
         self.status() == StatusCode::SERVICE_UNAVAILABLE || self == Self::CommandInFlight
     }
 }
@@ -159,8 +165,8 @@ impl Problem {
         self.extensions.get(name)
     }
 
-    /// The answer, under the head that it already has.
-    pub fn render(self, mut head: response::Parts, path: &str) -> Response {
+    /// What the client reads of it, having asked for `path`.
+    pub fn details(self, path: &str) -> ProblemDetails<Map<String, Value>> {
         let (status, code, title) = self.code.facts();
         let type_uri: Uri = format!("/problems/{code}").parse().expect("codes are kebab-case");
         let mut extensions = self.extensions;
@@ -172,7 +178,12 @@ impl Problem {
             .with_detail(self.detail)
             .with_extensions(extensions);
         details.instance = path.parse().ok();
-        let body = serde_json::to_vec(&details).expect("a problem is plain data");
+        details
+    }
+
+    /// The answer, under the head that it already has.
+    pub fn render(self, mut head: response::Parts, path: &str) -> Response {
+        let body = serde_json::to_vec(&self.details(path)).expect("a problem is plain data");
         head.headers.remove(CONTENT_LENGTH);
         let kind = HeaderValue::from_static(JsonProblemDetails::<()>::CONTENT_TYPE);
         head.headers.insert(CONTENT_TYPE, kind);

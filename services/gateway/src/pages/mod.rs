@@ -2,10 +2,12 @@
 //! under the status that the API would answer.
 
 mod form;
+mod home;
 mod posts;
+pub mod problems;
 mod timeline;
 
-use crate::{gateway::Gateway, problem::Problem};
+use crate::{accept, gateway::Gateway, problem::Problem};
 use annals_core::Catalog;
 use askama::Template;
 use axum::{
@@ -13,7 +15,7 @@ use axum::{
     body::Body,
     http::{
         HeaderMap, HeaderName, HeaderValue,
-        header::{ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY},
+        header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY},
         response,
     },
     response::{IntoResponse, Response},
@@ -21,29 +23,32 @@ use axum::{
 };
 
 /// The routes of pages, apart: readers must not keep commands out.
-#[derive(Default)]
 pub struct Pages {
     pub reads: Router<Gateway>,
     pub commands: Router<Gateway>,
 }
 
-/// The pages whose categories and views are there.
+/// The pages of this gateway. What shows posts is there if they are.
 pub fn of(catalog: &Catalog) -> Pages {
-    if catalog.category(posts::CATEGORY).is_none() || catalog.projection(timeline::VIEW).is_none() {
-        return Pages::default();
+    let always = Router::new()
+        .route("/", get(home::show))
+        .route("/problems/{code}", get(problems::show))
+        .route("/page.css", get(async || asset("text/css", include_str!("../../assets/page.css"))));
+    if !has_posts(catalog) {
+        return Pages { reads: always, commands: Router::new() };
     }
+    let script = async || asset("text/javascript", include_str!("../../assets/live.js"));
     Pages {
-        reads: Router::new()
-            .route("/posts", get(posts::show))
-            .route("/posts/page.css", get(async || asset("text/css", include_str!("../../assets/page.css"))))
-            .route(
-                "/posts/live.js",
-                get(async || asset("text/javascript", include_str!("../../assets/live.js"))),
-            ),
+        reads: always.route("/posts", get(posts::show)).route("/posts/live.js", get(script)),
         commands: Router::new()
             .route("/posts", post(posts::publish))
             .route("/posts/{id}/delete", post(posts::delete)),
     }
+}
+
+/// Whether there is what the page of posts shows.
+fn has_posts(catalog: &Catalog) -> bool {
+    catalog.category(posts::CATEGORY).is_some() && catalog.projection(timeline::VIEW).is_some()
 }
 
 fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
@@ -89,23 +94,27 @@ pub fn is_told(head: &mut response::Parts) -> bool {
 
 /// Whether what goes wrong on this route, before or after its handler, is to be told to a person.
 pub fn is_wanted(route: &str, headers: &HeaderMap) -> bool {
-    let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    route.starts_with("/posts") && accepted.any(|accept| accept.contains("text/html"))
+    let is_page = route == "/" || route.starts_with("/posts") || route.starts_with("/problems");
+    is_page && accept::names(headers, "text/html")
 }
 
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
     title: &'static str,
+    code: &'static str,
     detail: &'a str,
+    back: &'static str,
 }
 
-/// A page that says what went wrong, and leads back.
-pub fn tell(problem: &Problem, head: response::Parts) -> Response {
-    page(&ProblemPage { title: problem.code.title(), detail: &problem.detail }, head)
+/// A page that says what went wrong on a route, and leads back.
+pub fn tell(problem: &Problem, head: response::Parts, route: &str) -> Response {
+    let (title, code) = (problem.code.title(), problem.code.name());
+    let back = if route.starts_with("/posts") { "/posts" } else { "/" };
+    page(&ProblemPage { title, code, detail: &problem.detail, back }, head)
 }
 
-/// A failure that a page tells.
+/// A failure that the page of posts tells.
 struct Failed(Problem);
 
 impl From<Problem> for Failed {
@@ -116,7 +125,7 @@ impl From<Problem> for Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        tell(&self.0, head(Some(&self.0)))
+        tell(&self.0, head(Some(&self.0)), "/posts")
     }
 }
 

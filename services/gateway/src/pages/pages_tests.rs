@@ -37,7 +37,7 @@ fn with(mut request: Request<Body>, name: &'static str, value: &'static str) -> 
 #[tokio::test]
 async fn a_page_is_there_if_what_it_shows_is() {
     assert_eq!(ask(get("/posts")).await.0, 503);
-    for path in ["/posts", "/posts/page.css", "/posts/live.js"] {
+    for path in ["/posts", "/posts/live.js"] {
         assert_eq!(ask_of(lamp::catalog(), get(path)).await.0, 404, "{path}");
     }
 }
@@ -59,7 +59,7 @@ async fn nothing_but_what_the_gateway_serves_is_run() {
     let policy = head["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     assert!(!text.contains("<style") && !text.contains("style=") && !text.contains("://"), "{text}");
-    for (path, kind) in [("/posts/page.css", "text/css"), ("/posts/live.js", "text/javascript")] {
+    for (path, kind) in [("/page.css", "text/css"), ("/posts/live.js", "text/javascript")] {
         assert!(text.contains(path), "{text}");
         let (status, head, _) = ask(get(path)).await;
         assert_eq!(
@@ -156,4 +156,56 @@ async fn what_cannot_be_meant_is_a_page_too() {
         assert_eq!((answered, &head["content-type"]), (status, &HTML.parse().unwrap()), "{path}");
         assert!(text.contains("role=\"alert\""), "{text}");
     }
+}
+
+#[tokio::test]
+async fn the_first_page_leads_everywhere() {
+    let (status, head, text) = ask(get("/")).await;
+    assert_eq!((status, &head["content-type"]), (200, &HTML.parse().unwrap()));
+    assert_eq!(head["content-security-policy"], POLICY);
+    for path in
+        ["/docs", "/openapi.json", "/asyncapi.json", "/v1/catalog", "/v1/views", "/v1/events", "/posts"]
+    {
+        assert!(text.contains(&format!("href=\"{path}\"")), "{path}: {text}");
+    }
+    let (_, _, text) = ask_of(lamp::catalog(), get("/")).await;
+    assert!(text.contains("/readyz") && text.contains("/metrics"), "{text}");
+    assert!(!text.contains("/posts") && !text.contains("curl"), "neither posts nor accounts: {text}");
+}
+
+#[tokio::test]
+async fn the_first_page_has_a_command_for_the_host_that_was_asked() {
+    let catalog = Catalog::try_new([annals_domains::account::domain()]).unwrap();
+    let (_, _, text) = ask_of(catalog, get("/")).await;
+    assert!(text.contains("http://annals.example/v1/commands/account/$(uuidgen)/open"), "{text}");
+}
+
+#[tokio::test]
+async fn the_first_page_is_json_for_who_asks_for_it() {
+    for accept in ["application/json", "application/json;q=0.9, */*;q=0.1"] {
+        let (status, head, text) = ask(with(get("/"), "accept", accept)).await;
+        assert_eq!((status, &head["content-type"]), (200, &"application/json".parse().unwrap()));
+        let home: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&home["name"], &home["links"]["openapi"]), (&"Annals".into(), &"/openapi.json".into()));
+        assert_eq!(home["links"]["posts"], "/posts");
+    }
+    for accept in ["*/*", "text/html, application/json"] {
+        assert_eq!(ask(with(get("/"), "accept", accept)).await.1["content-type"], HTML, "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_problem_means_is_told_under_the_address_of_its_type() {
+    let (status, head, text) = ask(get("/problems/version-mismatch")).await;
+    assert_eq!((status, &head["content-type"]), (200, &HTML.parse().unwrap()));
+    assert_eq!(head["content-security-policy"], POLICY);
+    assert!(text.contains("<code>If-Match</code>") && text.contains("status 412"), "{text}");
+
+    let (status, head, text) = ask(get("/problems/sofa")).await;
+    assert_eq!((status, &head["content-type"]), (404, &"application/problem+json".parse().unwrap()));
+    assert!(text.contains("\"code\":\"not-found\"") && text.contains("\"outcome-unknown\""), "{text}");
+
+    let (status, head, text) = ask(with(get("/problems/sofa"), "accept", "text/html")).await;
+    assert_eq!((status, &head["content-type"]), (404, &HTML.parse().unwrap()));
+    assert!(text.contains("href=\"/problems/not-found\""), "a problem leads to what it means: {text}");
 }
