@@ -63,7 +63,7 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
 }
 
 const NOWHERE: [&str; 18] = [
-    "/",
+    "/problems",
     "//",
     "/v1",
     "/v1/",

@@ -2,6 +2,7 @@
 //! the log stays there for ever, so no file is ever changed or deleted; `docs/schema-evolution.md` says
 //! what to do instead.
 
+mod cloud_events;
 mod files;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,29 @@
+//! What is stored are CloudEvents: those who wrote the specification's own SDK read it, too.
+
+use annals_core::StreamId;
+use cloudevents::{AttributesReader, Data, Event, event::ExtensionValue};
+use uuid::Uuid;
+
+use super::{Golden, categories, history_of};
+
+#[test]
+fn every_event_that_was_ever_stored_is_a_cloud_event() {
+    for category in categories() {
+        let stream = StreamId::new(category.name, Uuid::from_u128(1));
+        let files = Golden::of(category.name);
+        let history = history_of(&stream, &files);
+        assert!(!files.is_empty() && files.len() == history.commits.len());
+        for (golden, stored) in files.iter().zip(&history.commits) {
+            let batch: Vec<Event> = serde_json::from_slice(&stored.commit.encode().unwrap()).unwrap();
+            let [event] = &batch[..] else { panic!("{}: {batch:?}", golden.path) };
+            assert_eq!(event.ty(), golden.event);
+            assert_eq!(event.source().to_string(), format!("/v1/streams/{stream}"));
+            assert_eq!(event.subject(), Some(stream.id.to_string().as_str()));
+            assert_eq!(event.extension("schema"), Some(&ExtensionValue::Integer(golden.schema.into())));
+            let recorded_at = event.time().map(|time| time.timestamp_micros());
+            assert_eq!(recorded_at, Some(stored.commit.recorded_at.as_microsecond()));
+            let Some(Data::Json(data)) = event.data() else { panic!("{}: {event}", golden.path) };
+            assert_eq!(*data, golden.json(), "{}", golden.path);
+        }
+    }
+}
