@@ -12,7 +12,8 @@ use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
 
 use crate::{
-    accept, admit, catalog, commands, edge, gateway::Gateway, health, log, pages, reactors, target, views,
+    accept, admit, catalog, commands, documents, edge, gateway::Gateway, health, log, pages, reactors,
+    target, views,
 };
 
 /// All of the gateway, ready to be served.
@@ -37,6 +38,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/streams/{category}/{id}/state", get(log::state::get))
         .route("/v1/events", get(log::events::get))
         .route("/v1/catalog", get(catalog::get))
+        .merge(documents::routes(&gateway.catalog))
         .route_layer(from_fn(accept::check))
         .merge(pages.reads)
         .route_layer(from_fn_with_state(for_reads, admit::admit));

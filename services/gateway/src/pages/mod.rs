@@ -47,7 +47,7 @@ pub fn of(catalog: &Catalog) -> Pages {
 }
 
 /// Whether there is what the page of posts shows.
-fn has_posts(catalog: &Catalog) -> bool {
+pub fn has_posts(catalog: &Catalog) -> bool {
     catalog.category(posts::CATEGORY).is_some() && catalog.projection(timeline::VIEW).is_some()
 }
 

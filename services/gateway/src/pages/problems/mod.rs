@@ -10,6 +10,8 @@ use axum::{
     http::{Uri, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
+use problem_details::ProblemDetails;
+use serde_json::{Map, Value};
 use strum::VariantArray;
 
 use super::{head, page};
@@ -96,23 +98,28 @@ impl ExplanationPage {
 
     /// The answer to the request of the example, as the edge would write it.
     fn answer(&self) -> String {
-        let Explanation { detail, data, .. } = self.explanation;
-        let data: serde_json::Map<_, _> = serde_json::from_str(data).expect("a test reads all of them");
-        let problem = Problem::new(self.code, *detail);
-        let problem = data.into_iter().fold(problem, |problem, (name, value)| problem.with(&name, value));
-        let head = problem.clone().into_response();
+        let head = Problem::new(self.code, "").into_response();
         let retry = head.headers().get(RETRY_AFTER).map_or("", |_| "retry-after: 1\n");
-        let body = serde_json::to_string_pretty(&problem.details(self.asked_for()));
-        let body = body.expect("a problem is plain data");
+        let body = serde_json::to_string_pretty(&example(self.code)).expect("a problem is plain data");
         format!("HTTP/1.1 {}\ncontent-type: application/problem+json\n{retry}\n{body}", self.code.status())
     }
+}
 
-    /// The path of the example's request. Of a head that was never read there is none.
-    fn asked_for(&self) -> &'static str {
-        let after = self.explanation.request.split_once("localhost:8080").map_or("", |(_, after)| after);
-        let end = after.find(['?', ' ']).unwrap_or(after.len());
-        if self.code == Code::HeadTooLarge { "" } else { &after[..end] }
-    }
+/// What is answered, for instance.
+pub fn example(code: Code) -> ProblemDetails<Map<String, Value>> {
+    let Explanation { detail, data, .. } = explain(code);
+    let data: Map<_, _> = serde_json::from_str(data).expect("a test reads all of them");
+    let problem = data
+        .into_iter()
+        .fold(Problem::new(code, *detail), |problem, (name, value)| problem.with(&name, value));
+    problem.details(asked_for(code))
+}
+
+/// The path of the example's request. Of a head that was never read there is none.
+fn asked_for(code: Code) -> &'static str {
+    let after = explain(code).request.split_once("localhost:8080").map_or("", |(_, after)| after);
+    let end = after.find(['?', ' ']).unwrap_or(after.len());
+    if code == Code::HeadTooLarge { "" } else { &after[..end] }
 }
 
 /// Some words, and whether they are code.

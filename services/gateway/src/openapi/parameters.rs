@@ -1,0 +1,84 @@
+//! What may be asked for in headers and queries, wherever it is the same.
+
+use serde_json::{Value, json};
+
+/// The schema of a position or a version.
+pub fn number() -> Value {
+    json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX })
+}
+
+/// In the path, where everything is required.
+pub fn in_path(name: &str, schema: &Value, description: &str) -> Value {
+    json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description })
+}
+
+/// In the query.
+pub fn in_query(name: &str, schema: &Value, description: &str) -> Value {
+    json!({ "name": name, "in": "query", "schema": schema, "description": description })
+}
+
+/// A size of pages.
+pub fn limit(default: u32) -> Value {
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": default });
+    in_query("limit", &schema, "At most so many. A page also ends at 512 KiB.")
+}
+
+/// All of the components, by name.
+pub fn all() -> Value {
+    json!({
+        "id": in_path("id", &json!({ "type": "string", "format": "uuid" }), "The aggregate, in either case."),
+        "Idempotency-Key": in_header(
+            "Idempotency-Key",
+            &json!({ "type": "string", "pattern": "^([!#-~][!-~]{0,254}|\"[!-~]{1,255}\")$" }),
+            "1 to 255 visible characters, bare or in quotes. A repeat with the same key, aggregate, command \
+             and body answers what the first one answered and stores nothing, as long as the command is among \
+             the last 1,000 of its aggregate.",
+        ),
+        "If-Match": in_header(
+            "If-Match",
+            &json!({ "type": "string", "pattern": "^\"[0-9]+\"$" }),
+            "Only if the stream is at this version, such as `\"3\"`. Not together with `If-None-Match`.",
+        ),
+        "If-None-Match": in_header(
+            "If-None-Match",
+            &json!({ "type": "string", "enum": ["*"] }),
+            "Only if the stream has no event yet.",
+        ),
+        "Prefer-Async": in_header(
+            "Prefer",
+            &json!({ "type": "string", "enum": ["respond-async"] }),
+            "`respond-async`: the command is checked, kept on disk and answered 202; it is carried out once. \
+             Preferences that are not known are ignored.",
+        ),
+        "Prefer-Wait": in_header(
+            "Prefer",
+            &json!({ "type": "string", "pattern": "^wait=[0-9]+$" }),
+            "`wait=N`: how many seconds to wait for `Annals-Min-Position`, 2 by default and 30 at most. \
+             Preferences that are not known are ignored.",
+        ),
+        "traceparent": in_header(
+            "traceparent",
+            &json!({ "type": "string" }),
+            "W3C trace context: one trace from here to the last reactor. What is not well-formed is ignored.",
+        ),
+        "X-Correlation-Id": in_header(
+            "X-Correlation-Id",
+            &json!({ "type": "string", "format": "uuid" }),
+            "Copied on every event and reaction that follows; drawn if absent.",
+        ),
+        "Annals-Min-Position": in_header(
+            "Annals-Min-Position",
+            &number(),
+            "Answer once everything up to this position is there, which must not be beyond the log's end.",
+        ),
+        "Last-Event-ID": in_header(
+            "Last-Event-ID",
+            &number(),
+            "For server-sent events: resume after this position, whatever `after` says.",
+        ),
+    })
+}
+
+fn in_header(name: &str, schema: &Value, description: &str) -> Value {
+    json!({ "name": name, "in": "header", "schema": schema, "description": description })
+}

@@ -1,0 +1,125 @@
+//! What the rules of a category answer to sample commands: examples that cannot be untrue.
+
+use std::collections::BTreeMap;
+
+use annals_core::{
+    Category, Commit, Context, Decided, EventView, Fingerprint, Refused, Rejection, State, StoredCommit,
+    StreamId, bus::Accepted,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::sample;
+
+/// After so many commands every public one has succeeded in every domain so far; where one has not,
+/// the document lacks an example and nothing else.
+const LONGEST: usize = 3;
+
+/// 2026-11-21T09:30:00.123456Z, in microseconds.
+const THEN: i64 = 1_795_253_400_123_456;
+
+/// The position of the first commit.
+const BEGINNING: u64 = 1041;
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Rehearsal {
+    pub category: &'static str,
+    /// The first success of each command that has one.
+    pub accepted: BTreeMap<String, Accepted>,
+    /// The first refusal for each reason that came up.
+    pub refused: BTreeMap<String, Refused>,
+}
+
+/// Tries every public command on an aggregate to which nothing has happened, then on what came of
+/// that, and so on.
+pub fn of(category: &Category) -> Rehearsal {
+    let mut rehearsal =
+        Rehearsal { category: category.name, accepted: BTreeMap::new(), refused: BTreeMap::new() };
+    let public: Vec<_> =
+        category.commands.iter().filter(|(name, _)| !category.internal.contains(&name.as_str())).collect();
+    let mut histories: Vec<Vec<StoredCommit>> = vec![Vec::new()];
+    for _ in 0..LONGEST {
+        let mut longer = Vec::new();
+        for history in &histories {
+            for (command, schema) in &public {
+                longer.extend(rehearsal.attempt(category, history, command, &sample::of("", schema)));
+            }
+        }
+        histories = longer;
+    }
+    rehearsal
+}
+
+impl Rehearsal {
+    /// Gives one command. What happened then, if anything did.
+    fn attempt(
+        &mut self,
+        category: &Category,
+        history: &[StoredCommit],
+        command: &str,
+        data: &Value,
+    ) -> Option<Vec<StoredCommit>> {
+        let stream =
+            StreamId::new(category.name, Uuid::new_v5(&Uuid::NAMESPACE_OID, category.name.as_bytes()));
+        match category.decide(stream.id, &state(category, history)?, command, data) {
+            Ok(events) if events.is_empty() => None,
+            Ok(events) => {
+                let stored = record(stream, history, command, data, events);
+                self.accepted.entry(command.to_owned()).or_insert_with(|| accepted(&stored));
+                Some(history.iter().cloned().chain([stored]).collect())
+            }
+            Err(Rejection::Refused(refused)) => {
+                self.refused.entry(refused.reason.clone()).or_insert(refused);
+                None
+            }
+            Err(Rejection::UnknownCommand | Rejection::Invalid(_) | Rejection::Defect(_)) => None,
+        }
+    }
+}
+
+fn state(category: &Category, history: &[StoredCommit]) -> Option<State> {
+    history.iter().try_fold(category.blank(), |state, stored| category.fold(state, stored)).ok()
+}
+
+fn record(
+    stream: StreamId,
+    history: &[StoredCommit],
+    command: &str,
+    data: &Value,
+    events: Vec<Decided>,
+) -> StoredCommit {
+    let id = Uuid::new_v5(&stream.id, command.as_bytes());
+    let after = history.last().map_or(0, |stored| stored.commit.version());
+    let context = Context {
+        correlation_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, b"correlation"),
+        causation_id: id,
+        actor: "anonymous".into(),
+        metadata: Map::new(),
+        trace: None,
+    };
+    let commit = Commit {
+        id,
+        stream,
+        recorded_at: Timestamp::from_microsecond(THEN).expect("a time of this century"),
+        context,
+        fingerprint: Fingerprint::of(command, data),
+        previous_hash: None,
+        events: Commit::place(id, after, events),
+    };
+    StoredCommit { position: BEGINNING + history.len() as u64, hash: String::new(), commit }
+}
+
+fn accepted(stored: &StoredCommit) -> Accepted {
+    let commit = &stored.commit;
+    Accepted {
+        command_id: commit.id,
+        category: commit.stream.category.clone(),
+        id: commit.stream.id,
+        version: commit.version(),
+        position: stored.position,
+        events: EventView::all(stored),
+        replayed: false,
+    }
+}
