@@ -1,6 +1,7 @@
 //! Pages for people: plain HTML that works without a script. What goes wrong is told there in words,
 //! under the status that the API would answer.
 
+mod docs;
 mod form;
 mod home;
 mod posts;
@@ -30,7 +31,7 @@ pub struct Pages {
 
 /// The pages of this gateway. What shows posts is there if they are.
 pub fn of(catalog: &Catalog) -> Pages {
-    let always = Router::new()
+    let always = docs::routes()
         .route("/", get(home::show))
         .route("/problems/{code}", get(problems::show))
         .route("/page.css", get(async || asset("text/css", include_str!("../../assets/page.css"))));
