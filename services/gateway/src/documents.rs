@@ -11,11 +11,13 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::{gateway::Gateway, openapi, query::Parameters};
+use crate::{asyncapi, gateway::Gateway, openapi, query::Parameters};
 
 /// The routes.
 pub fn routes(catalog: &Catalog) -> Router<Gateway> {
-    Router::new().route("/openapi.json", serve(&openapi::document(catalog)))
+    Router::new()
+        .route("/openapi.json", serve(&openapi::document(catalog)))
+        .route("/asyncapi.json", serve(&asyncapi::document(catalog)))
 }
 
 fn serve(document: &Value) -> MethodRouter<Gateway> {

@@ -19,3 +19,8 @@ fn is_as_kept(name: &str, document: &Value) {
 fn the_kept_openapi_document_is_the_one_that_is_served() {
     is_as_kept("openapi.json", &openapi::document(&annals_domains::catalog()));
 }
+
+#[test]
+fn the_kept_asyncapi_document_is_the_one_that_is_served() {
+    is_as_kept("asyncapi.json", &asyncapi::document(&annals_domains::catalog()));
+}

@@ -12,6 +12,7 @@ use tracing::info;
 
 mod accept;
 mod admit;
+mod asyncapi;
 mod body;
 mod catalog;
 mod commands;
@@ -82,5 +83,7 @@ pub async fn serve(
     Ok(())
 }
 
+#[cfg(test)]
+mod fits;
 #[cfg(test)]
 mod lamp;

@@ -61,7 +61,7 @@ fn by_path(category: &Category, rehearsal: &Rehearsal, name: &str, data: &Value)
             422,
             json!({ "$ref": format!("#/components/responses/{}", problems::refusal_of(category.name)) }),
         );
-    given(operation, rehearsal.accepted.get(name).map(|it| json!(it)))
+    given(operation, rehearsal.accepted(name))
 }
 
 /// What all commands have in common.
@@ -112,8 +112,7 @@ fn door(catalog: &Catalog, rehearsals: &[Rehearsal]) -> Operation {
             "required": true,
             "content": { "application/json": { "schema": schema("Command"), "examples": examples } },
         }));
-    let first = rehearsals.iter().find_map(|it| it.accepted.values().find(|it| it.version == 1));
-    given(operation, first.map(|it| json!(it)))
+    given(operation, rehearsals.iter().find_map(Rehearsal::beginning))
 }
 
 fn outcome() -> Operation {

@@ -17,8 +17,7 @@ const CODES: [Code; 4] =
 
 /// Every operation.
 pub fn operations(catalog: &Catalog, rehearsals: &[Rehearsal]) -> Vec<Operation> {
-    let first = rehearsals.iter().find_map(|it| it.accepted.values().find(|it| it.version == 1));
-    let first = first.map(|it| json!(it)).unwrap_or_default();
+    let first = rehearsals.iter().find_map(Rehearsal::beginning).unwrap_or_default();
     let categories =
         json!({ "type": "string", "enum": catalog.categories().map(|it| it.name).collect::<Vec<_>>() });
     let category = in_path("category", &categories, "The kind of aggregate.");

@@ -2,7 +2,7 @@
 //! that a new domain is in it at once: each command and each view has a path of its own.
 
 mod commands;
-mod events;
+pub mod events;
 mod headers;
 mod log;
 mod operation;
@@ -10,9 +10,9 @@ mod pages;
 mod parameters;
 mod problems;
 mod reactors;
-mod rehearsal;
-mod sample;
-mod schemas;
+pub mod rehearsal;
+pub mod sample;
+pub mod schemas;
 mod system;
 mod views;
 
@@ -110,3 +110,7 @@ fn paths(operations: Vec<Operation>) -> Value {
     }
     paths
 }
+
+#[cfg(test)]
+#[path = "openapi_tests.rs"]
+mod tests;

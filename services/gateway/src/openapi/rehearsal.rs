@@ -7,7 +7,7 @@ use annals_core::{
     StreamId, bus::Accepted,
 };
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::sample;
@@ -27,7 +27,7 @@ const BEGINNING: u64 = 1041;
 pub struct Rehearsal {
     pub category: &'static str,
     /// The first success of each command that has one.
-    pub accepted: BTreeMap<String, Accepted>,
+    pub stored: BTreeMap<String, StoredCommit>,
     /// The first refusal for each reason that came up.
     pub refused: BTreeMap<String, Refused>,
 }
@@ -36,7 +36,7 @@ pub struct Rehearsal {
 /// that, and so on.
 pub fn of(category: &Category) -> Rehearsal {
     let mut rehearsal =
-        Rehearsal { category: category.name, accepted: BTreeMap::new(), refused: BTreeMap::new() };
+        Rehearsal { category: category.name, stored: BTreeMap::new(), refused: BTreeMap::new() };
     let public: Vec<_> =
         category.commands.iter().filter(|(name, _)| !category.internal.contains(&name.as_str())).collect();
     let mut histories: Vec<Vec<StoredCommit>> = vec![Vec::new()];
@@ -53,6 +53,16 @@ pub fn of(category: &Category) -> Rehearsal {
 }
 
 impl Rehearsal {
+    /// What the first success of a command is answered.
+    pub fn accepted(&self, command: &str) -> Option<Value> {
+        self.stored.get(command).map(answer)
+    }
+
+    /// What the beginning of a stream is answered.
+    pub fn beginning(&self) -> Option<Value> {
+        self.stored.values().find(|stored| stored.position == BEGINNING).map(answer)
+    }
+
     /// Gives one command. What happened then, if anything did.
     fn attempt(
         &mut self,
@@ -67,7 +77,7 @@ impl Rehearsal {
             Ok(events) if events.is_empty() => None,
             Ok(events) => {
                 let stored = record(stream, history, command, data, events);
-                self.accepted.entry(command.to_owned()).or_insert_with(|| accepted(&stored));
+                self.stored.entry(command.to_owned()).or_insert_with(|| stored.clone());
                 Some(history.iter().cloned().chain([stored]).collect())
             }
             Err(Rejection::Refused(refused)) => {
@@ -77,6 +87,19 @@ impl Rehearsal {
             Err(Rejection::UnknownCommand | Rejection::Invalid(_) | Rejection::Defect(_)) => None,
         }
     }
+}
+
+fn answer(stored: &StoredCommit) -> Value {
+    let commit = &stored.commit;
+    json!(Accepted {
+        command_id: commit.id,
+        category: commit.stream.category.clone(),
+        id: commit.stream.id,
+        version: commit.version(),
+        position: stored.position,
+        events: EventView::all(stored),
+        replayed: false,
+    })
 }
 
 fn state(category: &Category, history: &[StoredCommit]) -> Option<State> {
@@ -109,17 +132,4 @@ fn record(
         events: Commit::place(id, after, events),
     };
     StoredCommit { position: BEGINNING + history.len() as u64, hash: String::new(), commit }
-}
-
-fn accepted(stored: &StoredCommit) -> Accepted {
-    let commit = &stored.commit;
-    Accepted {
-        command_id: commit.id,
-        category: commit.stream.category.clone(),
-        id: commit.stream.id,
-        version: commit.version(),
-        position: stored.position,
-        events: EventView::all(stored),
-        replayed: false,
-    }
 }

@@ -6,9 +6,16 @@ use serde_json::{Value, json};
 
 use super::{parameters::number, schema};
 
-/// An object of these fields. Answers may get further ones in time.
+/// An object of these fields, with a description if there is one. Answers may get further fields in time.
 pub fn object(description: &str, required: &[&str], properties: &Value) -> Value {
-    json!({ "type": "object", "description": description, "required": required, "properties": properties })
+    let object = json!({ "type": "object", "required": required, "properties": properties });
+    if description.is_empty() { object } else { described(object, description) }
+}
+
+/// The same schema, and what it is of.
+fn described(mut schema: Value, description: &str) -> Value {
+    schema["description"] = description.into();
+    schema
 }
 
 /// The same, or null.
@@ -43,11 +50,6 @@ pub fn all() -> BTreeMap<String, Value> {
 type Named = Vec<(&'static str, Value)>;
 
 fn basics() -> Named {
-    let said = |what: &str, schema: Value| {
-        let mut schema = schema;
-        schema["description"] = what.into();
-        schema
-    };
     let text = json!({ "type": "string" });
     let problem = json!({
         "type": { "type": "string", "format": "uri-reference", "description": "Leads to a page that explains it." },
@@ -59,8 +61,8 @@ fn basics() -> Named {
     });
     let scalar = json!({ "type": ["string", "number", "boolean", "null"] });
     vec![
-        ("Position", said("A place in the whole log.", number())),
-        ("Version", said("The number of events in a stream.", number())),
+        ("Position", described(number(), "A place in the whole log.")),
+        ("Version", described(number(), "The number of events in a stream.")),
         (
             "Problem",
             object("A failure (RFC 9457).", &["type", "title", "status", "detail", "code"], &problem),
@@ -121,7 +123,6 @@ fn commands() -> Named {
                 "command_id": uuid(), "state": { "type": "string", "const": state },
             }),
         );
-        outcome.as_object_mut().expect("it was made as one").remove("description");
         if let Some((field, name)) = more {
             outcome["required"] = json!(["command_id", "state", field]);
             outcome["properties"][field] = schema(name);
