@@ -9,9 +9,11 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     limits::Limits,
+    log::live::Live,
     problem::{Code, Problem},
 };
 
@@ -22,6 +24,7 @@ pub struct Gateway {
     pub(crate) limits: Limits,
     nats: Nats,
     durability: watch::Receiver<Durability>,
+    pub(crate) live: Live,
     /// Each page of the log that is being read may take some MiB.
     log_readers: Arc<Semaphore>,
 }
@@ -44,16 +47,18 @@ impl Deref for LogReader {
 const TURN: Duration = Duration::from_secs(5);
 
 impl Gateway {
-    /// Serves what is in `catalog`, within `limits`.
+    /// Serves what is in `catalog`, within `limits`, until `closing`.
     #[must_use]
     pub fn new(
         catalog: Catalog,
         limits: Limits,
         nats: Nats,
         durability: watch::Receiver<Durability>,
+        closing: CancellationToken,
     ) -> Self {
+        let live = Live::new(limits.followers, closing);
         let log_readers = Arc::new(Semaphore::new(limits.log_readers));
-        Self { catalog, limits, nats, durability, log_readers }
+        Self { catalog, limits, nats, durability, live, log_readers }
     }
 
     /// Whether acknowledged means on disk.
@@ -123,5 +128,5 @@ pub(crate) fn unknown(code: Code, kind: &str, name: &str, known: Vec<&str>) -> P
 pub(crate) async fn offline(catalog: Catalog, limits: Limits) -> Gateway {
     let nobody = "nats://127.0.0.1:1"; // the port of a service that has not been seen for decades
     let nats = Nats::connect(nobody, "test").await.unwrap();
-    Gateway::new(catalog, limits, nats, watch::channel(Durability::Unknown).1)
+    Gateway::new(catalog, limits, nats, watch::channel(Durability::Unknown).1, CancellationToken::new())
 }

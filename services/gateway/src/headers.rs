@@ -17,6 +17,7 @@ const MIN_POSITION: HeaderName = HeaderName::from_static("annals-min-position");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The longest idempotency key, in characters.
 const LONGEST_KEY: usize = 255;
@@ -95,6 +96,13 @@ pub fn trace(headers: &HeaderMap) -> Option<TraceParent> {
 pub fn min_position(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
     let Some(value) = single(headers, &MIN_POSITION)? else { return Ok(None) };
     values::number(value).map(Some).ok_or_else(|| invalid(&MIN_POSITION, "is not a position"))
+}
+
+/// `Last-Event-ID`: up to where a client has followed the log before it lost its connection.
+pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
+    let Some(value) = single(headers, &LAST_EVENT_ID)? else { return Ok(None) };
+    let position = values::number(value).ok_or_else(|| invalid(&LAST_EVENT_ID, "is not a position"))?;
+    Ok(Some(position.min(Position::MAX - 1)))
 }
 
 /// `Prefer: wait=N` in milliseconds. A list (RFC 7240), of which the first `wait` counts; what

@@ -4,7 +4,7 @@ use annals_core::{
     Catalog, Column, Commit, Context, Decided, Decider, Domain, Fingerprint, Listen, Notice, Order,
     Projection, Reactor, Recorded, Shows, Sql, StreamId,
 };
-use annals_nats::{Appended, Log, MemoryLog};
+use annals_nats::{Appended, Log, MemoryLog, Scope};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,9 +114,10 @@ impl Happened {
     }
 }
 
-/// Fills an empty log, a commit a second.
+/// Adds to a log, a commit a second.
 pub async fn record(log: &MemoryLog, story: &[Happened]) {
-    for (position, happened) in (1..).zip(story) {
+    let end = log.last(&Scope::All).await.unwrap();
+    for (position, happened) in (u32::try_from(end).unwrap() + 1..).zip(story) {
         let before = log.read_latest(&stream(happened.lamp), 0).await.unwrap();
         let id = Uuid::from_u128(position.into());
         let data = to_raw_value(&json!({ "watts": 40 })).unwrap();

@@ -76,7 +76,8 @@ pub async fn serve(
     let nats = Nats::connect(&config.nats, "annals-gateway").await?;
     metrics::install();
     let durability = durability::watch(config.nats_monitor, shutdown.clone());
-    let gateway = Gateway::new(catalog, Limits::PRODUCTION, nats, durability);
+    let gateway = Gateway::new(catalog, Limits::PRODUCTION, nats, durability, shutdown.clone());
+    tokio::spawn(log::live::keep(gateway.clone()));
     info!("listening on http://{}", listener.local_addr()?);
     server::serve(listener, router(gateway), Limits::PRODUCTION, shutdown).await;
     info!("stopped");

@@ -23,6 +23,11 @@ pub struct Limits {
     pub requests: usize,
     /// Requests that read the log at once, 8 MiB each at most; others wait for their turn.
     pub log_readers: usize,
+    /// Clients that follow the log at once, 1 MiB each; further ones are answered 503 at once.
+    pub followers: usize,
+    /// How long a client that follows the log may hear nothing; then it is told how far the log has
+    /// been looked at, so that both sides see that the other one is there.
+    pub silence: Duration,
     /// How long what a client still sends after its last answer is taken in and thrown away: whoever
     /// is cut off in the middle of sending never sees why.
     pub linger: Duration,
@@ -32,7 +37,8 @@ pub struct Limits {
 
 impl Limits {
     /// What a gateway runs with. At worst 256 MiB are held of what connections have read ahead, 256 MiB
-    /// of pages of the log, 256 MiB of answers, and the bodies of commands, parsed.
+    /// of pages of the log, 256 MiB of answers, 256 MiB of what followers are yet to read, and the bodies
+    /// of commands, parsed.
     pub const PRODUCTION: Self = Self {
         head: Duration::from_secs(30),
         head_bytes: 64 * 1024,
@@ -41,6 +47,8 @@ impl Limits {
         connections: 2048,
         requests: 512,
         log_readers: 32,
+        followers: 256,
+        silence: Duration::from_secs(15),
         linger: Duration::from_secs(5),
         drain: Duration::from_secs(8),
     };

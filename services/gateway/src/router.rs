@@ -28,6 +28,10 @@ pub fn router(gateway: Gateway) -> Router {
         .merge(pages.commands)
         .route_layer(CsrfLayer::new().with_rejection_response(edge::cross_site))
         .route_layer(from_fn_with_state(for_commands, admit::admit));
+    let log = get(log::events::get)
+        .route_layer(from_fn(accept::check))
+        .route_layer(from_fn_with_state(for_reads.clone(), admit::admit))
+        .route_layer(from_fn_with_state(gateway.clone(), log::live::instead));
     let reads = Router::new()
         .route("/v1/views", get(views::list::get))
         .route("/v1/views/{view}", get(views::rows))
@@ -36,7 +40,6 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/reactors/{name}", get(reactors::one))
         .route("/v1/streams/{category}/{id}", get(log::stream::get))
         .route("/v1/streams/{category}/{id}/state", get(log::state::get))
-        .route("/v1/events", get(log::events::get))
         .route("/v1/catalog", get(catalog::get))
         .merge(documents::routes(&gateway.catalog))
         .route_layer(from_fn(accept::check))
@@ -45,6 +48,7 @@ pub fn router(gateway: Gateway) -> Router {
     Router::new()
         .merge(commands)
         .merge(reads)
+        .route("/v1/events", log)
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -1,7 +1,7 @@
 //! `GET /v1/events`: the whole log in order.
 
-use annals_core::{EventView, Position, StoredCommit};
-use annals_nats::{Log, Scope};
+use annals_core::Position;
+use annals_nats::Log;
 use axum::{
     Json,
     extract::State,
@@ -9,9 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use uuid::Uuid;
 
-use super::{Events, Reader};
+use super::{Events, Reader, filter::Filter};
 use crate::{gateway::Gateway, problem::Problem, query::Parameters};
 
 /// Commits that one request looks at, at most: filters may hide all of them.
@@ -23,9 +22,7 @@ struct Wanted {
     after: Position,
     until: Option<Position>,
     limit: u32,
-    category: Option<String>,
-    types: Option<Vec<String>>,
-    correlation_id: Option<Uuid>,
+    filter: Filter,
 }
 
 /// A part of the log.
@@ -40,38 +37,23 @@ struct Page {
 pub async fn get(State(gateway): State<Gateway>, uri: Uri) -> Result<Response, Problem> {
     let known = ["after", "until", "limit", "type", "category", "correlation_id"];
     let parameters = Parameters::parse(&uri, &known)?;
-    let category = parameters.text("category").map(|name| gateway.category(name)).transpose()?;
     let wanted = Wanted {
         after: parameters.position("after")?.unwrap_or(0),
         until: parameters.position("until")?,
         limit: parameters.limit(100)?,
-        category: category.map(|category| category.name.into()),
-        types: parameters.text("type").map(|types| types.split(',').map(Into::into).collect()),
-        correlation_id: parameters.uuid("correlation_id")?,
+        filter: Filter::read(&gateway, &parameters)?,
     };
     Ok(Json(page(&*gateway.log().await?, &wanted).await?).into_response())
 }
 
-impl Wanted {
-    fn pick(&self, stored: &StoredCommit) -> Vec<EventView> {
-        if self.correlation_id.is_some_and(|id| id != stored.commit.context.correlation_id) {
-            return Vec::new();
-        }
-        let of_type =
-            |event: &EventView| self.types.as_ref().is_none_or(|types| types.contains(&event.r#type));
-        EventView::all(stored).into_iter().filter(of_type).collect()
-    }
-}
-
 async fn page(log: &impl Log, wanted: &Wanted) -> Result<Page, Problem> {
     let until = wanted.until.unwrap_or(Position::MAX);
-    let scope = wanted.category.clone().map_or(Scope::All, Scope::Category);
-    let mut reader = Reader::new(log, scope, wanted.after);
+    let mut reader = Reader::new(log, wanted.filter.scope(), wanted.after);
     let (mut events, mut looked_at) = (Events::default(), 0);
     while looked_at < LOOKED_AT && !events.are_enough(wanted.limit) && reader.reached < until {
         let Some(stored) = reader.next().await? else { break };
         if stored.position <= until {
-            wanted.pick(&stored).iter().for_each(|event| events.push(event));
+            wanted.filter.pick(&stored).iter().for_each(|event| events.push(event));
         }
         looked_at += 1;
     }
@@ -82,6 +64,7 @@ async fn page(log: &impl Log, wanted: &Wanted) -> Result<Page, Problem> {
 mod tests {
     use annals_nats::MemoryLog;
     use serde_json::Value;
+    use uuid::Uuid;
 
     use super::*;
     use crate::lamp::{self, Happened};
@@ -125,20 +108,24 @@ mod tests {
     #[tokio::test]
     async fn the_end_is_never_hidden_by_a_filter() {
         let types = Some(vec!["LampSold".to_owned()]);
-        let nothing = Wanted { limit: 100, types, ..Wanted::default() };
-        assert_eq!(shown(nothing).await, (vec![], 4));
-        let other = Wanted { limit: 100, category: Some("candle".into()), ..Wanted::default() };
-        assert_eq!(shown(other).await, (vec![], 4));
-        let stranger = Wanted { limit: 100, correlation_id: Some(Uuid::nil()), ..Wanted::default() };
-        assert_eq!(shown(stranger).await, (vec![], 4));
+        let category = Some("candle".to_owned());
+        let correlation_id = Some(Uuid::nil());
+        for filter in [
+            Filter { types, ..Filter::default() },
+            Filter { category, ..Filter::default() },
+            Filter { correlation_id, ..Filter::default() },
+        ] {
+            assert_eq!(shown(Wanted { limit: 100, filter, ..Wanted::default() }).await, (vec![], 4));
+        }
     }
 
     #[tokio::test]
     async fn filters_let_through_what_they_name() {
         let types = Some(vec!["LampSold".to_owned(), "LampLit".to_owned()]);
-        assert_eq!(shown(Wanted { limit: 100, types, ..Wanted::default() }).await.0.len(), 7);
-        let correlation_id = Some(lamp::correlation_id(2));
-        let related = Wanted { limit: 100, correlation_id, ..Wanted::default() };
+        let filter = Filter { types, ..Filter::default() };
+        assert_eq!(shown(Wanted { limit: 100, filter, ..Wanted::default() }).await.0.len(), 7);
+        let filter = Filter { correlation_id: Some(lamp::correlation_id(2)), ..Filter::default() };
+        let related = Wanted { limit: 100, filter, ..Wanted::default() };
         assert_eq!(shown(related).await, (vec![(2, 1)], 4));
     }
 

@@ -1,6 +1,8 @@
 //! The log, read from here: streams, states, and all of it in order.
 
 pub mod events;
+mod filter;
+pub mod live;
 pub mod state;
 pub mod stream;
 
