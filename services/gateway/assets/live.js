@@ -1,32 +1,44 @@
 // Posts of others appear by themselves. Without this the page works as well; it only has to be loaded again.
-const EVERY_MS = 1000;
+const LATER_MS = 1000;
+const EVENTS = ["PostPublished", "PostDeleted"];
 
-async function refresh() {
-  const { position } = document.getElementById("timeline").dataset; // none: there was nothing to show
-  const answer = position
-    ? await fetch(`/posts?position=${position}`, { headers: { "If-None-Match": `W/"${position}"` } })
-    : await fetch("/posts");
-  if (answer.status !== 200) return; // nothing new, or nothing to show
+let log; // what has happened since the timeline was as it is shown
+let timer;
+
+const timeline = () => document.getElementById("timeline");
+
+function follow() {
+  log?.close();
+  clearTimeout(timer);
+  if (document.hidden) return; // a browser has few connections to one host, for all its tabs
+  const { position } = timeline().dataset;
+  if (!position) return show(0).then(follow, later); // there was nothing to show
+
+  log = new EventSource(`/v1/events?category=post&after=${position}`);
+  for (const kind of EVENTS) {
+    log.addEventListener(kind, (event) => show(JSON.parse(event.data).position).catch(later));
+  }
+  log.onerror = () => log.readyState === EventSource.CLOSED && later(); // else it comes back by itself
+}
+
+function later() {
+  log?.close();
+  clearTimeout(timer);
+  timer = setTimeout(follow, LATER_MS);
+}
+
+// Shows the timeline as it is at a position of the log, or as it is by now.
+async function show(position) {
+  const answer = await fetch(`/posts?position=${position}`);
+  if (!answer.ok) throw new Error(answer.statusText);
 
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const shown = document.getElementById("timeline");
   const now = page.getElementById("timeline");
-  if (shown.innerHTML === now.innerHTML) {
-    shown.dataset.position = now.dataset.position; // the log went on, elsewhere
-    return;
-  }
+  if (Number(now.dataset.position) <= Number(timeline().dataset.position)) return; // overtaken by a later one
   const focused = document.activeElement.id;
-  shown.replaceWith(now);
+  timeline().replaceWith(now);
   document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-async function follow() {
-  try {
-    if (!document.hidden) await refresh();
-  } catch {
-    // The gateway is away. What is shown stays, and it is asked again.
-  }
-  setTimeout(follow, EVERY_MS);
-}
-
-setTimeout(follow, EVERY_MS);
+document.addEventListener("visibilitychange", follow);
+follow();

@@ -60,7 +60,7 @@ pub fn refused(problem: Problem) -> Response {
     problem.render(head, "")
 }
 
-/// Counts a client that took too long: `idle`, or over the `head`, the `body` or the `answer`.
+/// Counts a client that took too long: `idle`, or over the `head`, the `body`, the `answer`, or the `stream` that it follows.
 pub fn cut_off(over: &'static str) {
     metrics::counter!("annals_http_cut_off_total", "over" => over).increment(1);
 }

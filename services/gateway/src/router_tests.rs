@@ -133,6 +133,46 @@ async fn headers_are_checked() {
 }
 
 #[tokio::test]
+async fn who_follows_the_log_is_told_what_does_not_fit() {
+    let follow = |path: &str| with(get(path), "accept", "text/event-stream");
+    for id in ["soon", "-1", ""] {
+        let resumed = with(follow("/v1/events"), "last-event-id", id);
+        assert_eq!(problem(resumed).await, expect(400, "invalid-header"), "{id}");
+    }
+    for query in ["limit=5", "after=soon", "until=-1", "type=A&type=B", "correlation_id=7"] {
+        let path = format!("/v1/events?{query}");
+        assert_eq!(problem(follow(&path)).await, expect(400, "invalid-query"), "{query}");
+    }
+    assert_eq!(problem(follow("/v1/events?category=sofa")).await, expect(404, "unknown-category"));
+    assert_eq!(problem(follow("/v1/events")).await, expect(503, "unavailable"));
+    assert_eq!(problem(follow("/v1/views")).await, expect(406, "not-acceptable"));
+    let excluded = with(get("/v1/events"), "accept", "text/event-stream;q=0, application/json");
+    assert_eq!(problem(excluded).await, expect(503, "unavailable"));
+}
+
+#[tokio::test]
+async fn who_has_seen_everything_up_to_the_end_need_not_come_back() {
+    let follow = |path: &str| with(get(path), "accept", "text/event-stream");
+    assert_eq!(call(follow("/v1/events?after=7&until=7")).await.0.status(), 204);
+    let resumed = with(follow("/v1/events?after=1&until=7"), "last-event-id", "9");
+    assert_eq!(call(resumed).await.0.status(), 204);
+}
+
+#[tokio::test]
+async fn beyond_the_last_place_nobody_follows_and_pages_are_still_read() {
+    let limits = Limits { followers: 0, ..Limits::PRODUCTION };
+    let router = router(gateway::offline(lamp::catalog(), limits).await);
+    let ask = async |accept: &'static str| {
+        let request = with(with(get("/v1/events"), "host", "localhost"), "accept", accept);
+        let answer = router.clone().oneshot(request).await.unwrap();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        serde_json::from_slice::<Value>(&body).unwrap()["detail"].clone()
+    };
+    assert_eq!(ask("text/event-stream").await, "Too many follow the log right now.");
+    assert_eq!(ask("application/json").await, "The log cannot be reached.");
+}
+
+#[tokio::test]
 async fn parameters_are_checked() {
     let stream = format!("/v1/streams/lamp/{LAMP}");
     for path in [

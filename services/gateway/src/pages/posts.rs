@@ -1,14 +1,10 @@
 //! The page of posts: what was published, a form to publish more, and a button to delete each.
 
-use annals_core::{Position, bus::Accepted};
+use annals_core::bus::Accepted;
 use askama::Template;
 use axum::{
-    body::Body,
     extract::{Request, State},
-    http::{
-        HeaderMap, HeaderValue, StatusCode, Uri,
-        header::{ETAG, IF_NONE_MATCH},
-    },
+    http::{HeaderMap, Uri},
     response::{IntoResponse, Redirect, Response},
 };
 use serde_json::json;
@@ -38,22 +34,8 @@ pub async fn show(State(gateway): State<Gateway>, headers: HeaderMap, uri: Uri) 
     let place = Place::read(&uri)?;
     let live = place.is_newest();
     let timeline = timeline::ask(&gateway, place, &headers).await;
-    let mut head = head(timeline.as_ref().err());
-    if let Ok(timeline) = &timeline {
-        let tag = tag(timeline.position);
-        let is_known = headers.get(IF_NONE_MATCH) == Some(&tag);
-        head.headers.insert(ETAG, tag);
-        if is_known {
-            head.status = StatusCode::NOT_MODIFIED;
-            return Ok(Response::from_parts(head, Body::empty()));
-        }
-    }
+    let head = head(timeline.as_ref().err());
     Ok(page(&PostsPage { form: Form::blank(), timeline: timeline.as_ref(), live }, head))
-}
-
-/// At one position the log, and thus the timeline, is always the same.
-fn tag(position: Position) -> HeaderValue {
-    format!("W/\"{position}\"").parse().expect("digits in quotes are a header value")
 }
 
 /// `POST /posts`

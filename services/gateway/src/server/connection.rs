@@ -12,6 +12,7 @@ use std::{
 };
 
 use axum::{Router, http::Request};
+use futures_util::TryFutureExt;
 use hyper::{
     body::Incoming,
     server::conn::http1::{Builder, Parts},
@@ -28,7 +29,7 @@ use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use super::{refusal, socket::Socket};
-use crate::{edge::cut_off, limits::Limits};
+use crate::{edge::cut_off, limits::Limits, log::live};
 
 /// How much is thrown away after the last answer, in bytes.
 const THROWN_AWAY: u64 = 16 * 1024 * 1024;
@@ -39,11 +40,12 @@ pub async fn serve(client: TcpStream, router: Router, limits: Limits, shutdown: 
     if let Err(error) = client.set_nodelay(true) {
         warn!(%error, "answers may be late");
     }
-    let asked = Arc::new(AtomicBool::new(false));
-    let first = Arc::clone(&asked);
+    let (asked, follows) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (first, last) = (Arc::clone(&asked), Arc::clone(&follows));
     let service = service_fn(move |request: Request<Incoming>| {
         first.store(true, Ordering::Relaxed);
-        Box::pin(router.clone().oneshot(request))
+        let (answer, last) = (router.clone().oneshot(request), Arc::clone(&last));
+        Box::pin(answer.inspect_ok(move |answer| last.store(live::is_answer(answer), Ordering::Relaxed)))
     });
     let mut connection = Builder::new()
         .timer(TokioTimer::new())
@@ -68,17 +70,18 @@ pub async fn serve(client: TcpStream, router: Router, limits: Limits, shutdown: 
     let Parts { io, read_buf, .. } = connection.into_parts();
     tokio::select! {
         biased; // so that a refusal is still written
-        () = part(io.into_inner(), ended, !read_buf.is_empty(), limits) => {}
+        () = part(io.into_inner(), ended, follows.load(Ordering::Relaxed), !read_buf.is_empty(), limits) => {}
         () = shutdown.cancelled() => {}
     }
 }
 
-/// Says why, if nobody has, and lets the client read it. `begun`: part of a head is there.
-async fn part(mut client: Socket, ended: hyper::Result<()>, begun: bool, limits: Limits) {
+/// Says why, if nobody has, and lets the client read it. `follows`: the log was its last answer;
+/// `begun`: part of a head is there.
+async fn part(mut client: Socket, ended: hyper::Result<()>, follows: bool, begun: bool, limits: Limits) {
     match ended {
         Ok(()) => {}
         Err(error) if is_stall(&error) => {
-            cut_off("answer");
+            cut_off(if follows { "stream" } else { "answer" });
             let _ = client.reset();
             return;
         }

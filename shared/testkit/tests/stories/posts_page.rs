@@ -119,7 +119,7 @@ async fn only_a_form_on_this_host_publishes_and_deletes() {
 }
 
 #[tokio::test]
-async fn older_posts_are_a_page_away_and_nothing_new_costs_nothing() {
+async fn older_posts_are_a_page_away() {
     let system = System::start().await;
     let mut position = String::new();
     for number in 0..51 {
@@ -132,13 +132,6 @@ async fn older_posts_are_a_page_away_and_nothing_new_costs_nothing() {
     let older = system.get(&format!("/posts?cursor={}", older.unwrap())).await;
     assert_eq!(older.text.matches("<article").count(), 1);
     assert!(older.text.contains("Number 0.") && !older.text.contains("live.js"), "{}", older.text);
-
-    let again = system.get(&path).header("If-None-Match", page.header("etag")).await;
-    assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""));
-    publish(&system, "Bob", "Something new").await;
-    let (_, position) = publish(&system, "Bob", "And more").await;
-    let path = format!("/posts?position={position}");
-    assert_eq!(system.get(&path).header("If-None-Match", page.header("etag")).await.status, 200);
 
     let beyond = system.get("/posts?position=1000000").await;
     assert_eq!((beyond.status.as_u16(), beyond.header("content-type")), (400, "text/html; charset=utf-8"));

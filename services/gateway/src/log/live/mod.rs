@@ -10,7 +10,7 @@ use annals_core::Position;
 use annals_nats::{Log, Page, Scope};
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri, header::CONTENT_TYPE},
     middleware::Next,
     response::{IntoResponse, Response, Sse},
 };
@@ -32,6 +32,14 @@ use crate::{
     problem::{Code, Problem},
     query::Parameters,
 };
+
+/// What a client accepts that wants to follow the log.
+const KIND: &str = "text/event-stream";
+
+/// Whether this is the log, followed.
+pub fn is_answer(answer: &Response) -> bool {
+    answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == KIND)
+}
 
 /// What all followers share.
 #[derive(Debug, Clone)]
@@ -62,7 +70,7 @@ pub async fn instead(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if !accept::names(request.headers(), "text/event-stream") {
+    if !accept::names(request.headers(), KIND) {
         return Ok(next.run(request).await);
     }
     let (head, _) = request.into_parts();
