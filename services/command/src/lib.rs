@@ -16,8 +16,13 @@ mod aggregate;
 mod execute;
 mod journal;
 mod lanes;
+mod later;
+mod schedule;
 
 pub use execute::Executor;
+pub use schedule::Schedule;
+
+use later::Later;
 
 /// What the service has to be told.
 #[derive(Debug, Clone, Args)]
@@ -35,6 +40,19 @@ pub struct Config {
 /// # Errors
 /// When the service cannot begin: a bad address, or a log that would lose events.
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
+    run_with(config, catalog, Schedule::default(), shutdown).await
+}
+
+/// As [`run`], with retries at another pace.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_with(
+    config: Config,
+    catalog: Catalog,
+    schedule: Schedule,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     let nats = Nats::connect(&config.nats.nats, "annals-command").await?;
     let begun = Arc::new(health::Begun::default());
     health::spawn(config.health.health, &config.nats, &nats, begun.clone(), &shutdown).await?;
@@ -43,13 +61,14 @@ pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) 
 
     let executor = Arc::new(Executor::new(nats.log(), catalog));
     let service = nats.serve("annals-command").await?.commands().await?;
+    let later = Later::new(executor.clone(), &nats, schedule);
     begun.now();
     info!("taking commands");
     let execute = move |_, request: CommandRequest| {
         let executor = executor.clone();
         async move { executor.execute(request).await }
     };
-    service.run(execute, shutdown).await;
+    tokio::join!(service.run(execute, shutdown.clone()), later.work(shutdown));
     nats.flush().await;
     info!("stopped");
     Ok(())

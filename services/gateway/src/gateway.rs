@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use annals_chassis::health::Durable;
 use annals_core::{Catalog, Category, Projection, Reactor};
-use annals_nats::{Bus, JetStreamLog, Nats, server::monitor::Durability};
+use annals_nats::{Bus, JetStreamLog, Nats, Outcomes, Queue, server::monitor::Durability};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::timeout,
@@ -23,6 +23,8 @@ pub struct Gateway {
     pub(crate) catalog: Catalog,
     pub(crate) limits: Limits,
     nats: Nats,
+    queue: Queue,
+    outcomes: Outcomes,
     durability: watch::Receiver<Durability>,
     pub(crate) live: Live,
     /// Each page of the log that is being read may take some MiB.
@@ -58,7 +60,8 @@ impl Gateway {
     ) -> Self {
         let live = Live::new(limits.followers, closing);
         let log_readers = Arc::new(Semaphore::new(limits.log_readers));
-        Self { catalog, limits, nats, durability, live, log_readers }
+        let (queue, outcomes) = (nats.queue(), nats.outcomes());
+        Self { catalog, limits, nats, queue, outcomes, durability, live, log_readers }
     }
 
     /// Whether acknowledged means on disk.
@@ -70,6 +73,11 @@ impl Gateway {
     /// so nothing is sent on one: then the answer is certain, and it comes at once.
     pub(crate) fn bus(&self) -> Result<Bus, Problem> {
         self.connected().map(|()| self.nats.bus())
+    }
+
+    /// Where commands wait, and what became of them.
+    pub(crate) fn queue(&self) -> Result<(&Queue, &Outcomes), Problem> {
+        self.connected().map(|()| (&self.queue, &self.outcomes))
     }
 
     /// The log, for reading, once it is this request's turn.

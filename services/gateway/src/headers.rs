@@ -13,11 +13,15 @@ use crate::{
 pub const ANNALS_POSITION: HeaderName = HeaderName::from_static("annals-position");
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const MIN_POSITION: HeaderName = HeaderName::from_static("annals-min-position");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The preference not to wait for a command, and how the answer says so.
+pub const RESPOND_ASYNC: &str = "respond-async";
 
 /// The longest idempotency key, in characters.
 const LONGEST_KEY: usize = 255;
@@ -105,15 +109,29 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
     Ok(Some(position.min(Position::MAX - 1)))
 }
 
-/// `Prefer: wait=N` in milliseconds. A list (RFC 7240), of which the first `wait` counts; what
-/// cannot be understood is ignored, as the standard says.
+/// `Prefer: wait=N` in milliseconds.
 pub fn wait_ms(headers: &HeaderMap) -> Result<u64, Problem> {
-    let mut seconds = None;
+    Ok(preferred(headers, wait_s)?.unwrap_or(WAIT_S) * 1000)
+}
+
+/// `Prefer: respond-async`: the client does not wait, not even if it says how long it would.
+pub fn respond_async(headers: &HeaderMap) -> Result<bool, Problem> {
+    let is_async = |preference: &str| {
+        let name = preference.split(';').next()?.trim();
+        name.eq_ignore_ascii_case(RESPOND_ASYNC).then_some(())
+    };
+    Ok(preferred(headers, is_async)?.is_some())
+}
+
+/// The first preference of a kind. They come in lists (RFC 7240); what cannot be understood is ignored,
+/// as the standard says.
+fn preferred<T>(headers: &HeaderMap, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+    let mut first = None;
     for value in headers.get_all(PREFER) {
         let mut preferences = text(&PREFER, value)?.split(',');
-        seconds = seconds.or_else(|| preferences.find_map(wait_s));
+        first = first.or_else(|| preferences.find_map(&read));
     }
-    Ok(seconds.unwrap_or(WAIT_S) * 1000)
+    Ok(first)
 }
 
 /// `wait="N"; parameters`, in seconds.

@@ -171,7 +171,7 @@ impl Problem {
         let type_uri: Uri = format!("/problems/{code}").parse().expect("codes are kebab-case");
         let mut extensions = self.extensions;
         extensions.insert("code".into(), code.into());
-        let mut details = ProblemDetails::new()
+        let details = ProblemDetails::new()
             .with_type(type_uri)
             .with_status(status)
             .with_title(title)

@@ -33,6 +33,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route_layer(from_fn_with_state(for_reads.clone(), admit::admit))
         .route_layer(from_fn_with_state(gateway.clone(), log::live::instead));
     let reads = Router::new()
+        .route("/v1/commands/{command_id}", get(commands::outcome::get))
         .route("/v1/views", get(views::list::get))
         .route("/v1/views/{view}", get(views::rows))
         .route("/v1/views/{view}/{key}", get(views::row))

@@ -30,7 +30,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
 }
 
 fn is_id(garbled: &ErrorKind) -> bool {
-    matches!(garbled, ErrorKind::InvalidUtf8InPathParam { key } if key == "id")
+    matches!(garbled, ErrorKind::InvalidUtf8InPathParam { key } if key.ends_with("id"))
 }
 
 /// The id of an aggregate.

@@ -18,7 +18,6 @@ mod channel;
 mod condition;
 mod deliver;
 mod give;
-mod hands;
 mod lookout;
 mod pauses;
 mod react;

@@ -1,39 +1,23 @@
 //! Looks after a reactor while it works: keeps its floor, tells its lag, notices when it is not
 //! given what is there.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
-use annals_nats::{Listener, LogError, Standing};
-use tokio::time::{MissedTickBehavior, interval};
+use annals_nats::{Hands, Listener, LogError, Standing, Watch};
 use tracing::debug;
 
-use crate::{act::Actor, hands::Hands};
-
-/// How often.
-const EVERY: Duration = Duration::from_secs(2);
-
-/// So often in a row nothing may come although there is something.
-const SILENCES: u32 = 3;
+use crate::act::Actor;
 
 /// Never ends well: only when the reactor has to listen anew.
 pub(crate) async fn tend(listener: &Listener, actor: &Actor, hands: &Hands) -> Result<Infallible, LogError> {
-    let mut every = interval(EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut before, mut silences): (Option<Standing>, u32) = (None, 0);
+    let (mut watch, mut before) = (Watch::new(listener), None);
     loop {
-        every.tick().await;
-        let now = listener.standing().await?;
+        let now = watch.next(|| hands.are_empty()).await?;
         note(actor, &now);
-        if before.is_none_or(|before| before.floor < now.floor) {
+        if before.is_none_or(|before| before < now.floor) {
             keep(listener, actor, &now).await;
         }
-        let silent = before.is_some_and(|before| before.delivered == now.delivered);
-        silences = if silent && now.has_more() && hands.are_empty() { silences + 1 } else { 0 };
-        if silences == SILENCES {
-            let waiting = now.waiting;
-            return Err(LogError::Unavailable(format!("the consumer is silent, and {waiting} commits wait")));
-        }
-        before = Some(now);
+        before = Some(now.floor);
     }
 }
 

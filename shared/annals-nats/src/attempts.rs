@@ -5,7 +5,12 @@ use async_nats::jetstream::kv::CreateErrorKind;
 use tracing::debug;
 use uuid::Uuid;
 
-use crate::{LogError, Nats, bucket, jetstream_log::within, log::unavailable};
+use crate::{
+    LogError, Nats,
+    bucket::{MARKER, REACTORS},
+    jetstream_log::within,
+    log::unavailable,
+};
 
 /// Attempts that have been begun and have no outcome yet, over all instances.
 #[derive(Debug, Clone)]
@@ -31,7 +36,7 @@ impl Attempts {
     /// # Errors
     /// When it cannot be noted: then it must not be attempted.
     pub async fn begin(&self, id: Uuid) -> Result<bool, LogError> {
-        let store = bucket::open(&self.nats).await?;
+        let store = REACTORS.open(&self.nats).await?;
         match within(store.create(key(id), self.note.clone().into())).await? {
             Ok(_) => Ok(false),
             Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
@@ -45,8 +50,8 @@ impl Attempts {
     /// Forgets the attempt: its outcome is known. A note that stays does no harm to a settled one.
     pub async fn end(&self, id: Uuid) {
         let forgotten = async {
-            let store = bucket::open(&self.nats).await?;
-            within(store.purge_with_ttl(key(id), bucket::MARKER)).await?.map_err(unavailable)
+            let store = REACTORS.open(&self.nats).await?;
+            within(store.purge_with_ttl(key(id), MARKER)).await?.map_err(unavailable)
         };
         if let Err(error) = forgotten.await {
             debug!(%id, %error, "the note of an attempt stays");

@@ -1,4 +1,6 @@
-//! What reactors remember beside the log: a key-value bucket on the same server.
+//! Key-value buckets on the same server, beside the log.
+
+use std::time::Duration;
 
 use async_nats::jetstream::{
     context::KeyValueErrorKind,
@@ -8,45 +10,62 @@ use async_nats::jetstream::{
 
 use crate::{LogError, Nats, jetstream_log::within, log::unavailable};
 
-/// Holds a floor for each reactor, and the deliveries that have been begun.
-const NAME: &str = "reactors";
-
 /// How long the server remembers that a key was there once. Any time will do.
-pub(crate) const MARKER: std::time::Duration = std::time::Duration::from_mins(1);
+pub(crate) const MARKER: Duration = Duration::from_mins(1);
 
-/// Opens the bucket; one that is not there, or not any more, is made.
-pub(crate) async fn open(nats: &Nats) -> Result<Store, LogError> {
-    let found = within(nats.jetstream.get_key_value(NAME)).await?;
-    let store = match found {
-        Ok(store) => store,
-        Err(error) if error.kind() == KeyValueErrorKind::GetBucket => {
-            let config = Config {
-                bucket: NAME.into(),
-                description: "Annals: how far reactors are, and what they have begun to deliver".into(),
-                history: 1,
-                storage: StorageType::File,
-                num_replicas: 1,
-                limit_markers: Some(MARKER),
-                ..Config::default()
-            };
-            within(Box::pin(nats.jetstream.create_key_value(config))).await?.map_err(unavailable)?
-        }
-        Err(error) => return Err(unavailable(error)),
-    };
-    check(&store).map(|()| store)
+/// A bucket that is made when it is first used.
+pub(crate) struct Bucket {
+    pub name: &'static str,
+    pub description: &'static str,
+    /// How long a value is kept; zero: for ever.
+    pub max_age: Duration,
 }
 
-/// Somebody may have made it with settings that would forget.
-fn check(store: &Store) -> Result<(), LogError> {
-    let found = &store.stream.cached_info().config;
-    let keeps = found.storage == StorageType::File
-        && found.max_age.is_zero()
-        && found.max_messages <= 0
-        && found.max_bytes <= 0
-        && found.allow_message_ttl;
-    if keeps {
-        return Ok(());
+/// What reactors remember: a floor for each, and the deliveries that have been begun.
+pub(crate) const REACTORS: Bucket = Bucket {
+    name: "reactors",
+    description: "Annals: how far reactors are, and what they have begun to deliver",
+    max_age: Duration::ZERO,
+};
+
+impl Bucket {
+    /// Opens it; one that is not there, or not any more, is made.
+    pub(crate) async fn open(&self, nats: &Nats) -> Result<Store, LogError> {
+        let found = within(nats.jetstream.get_key_value(self.name)).await?;
+        let store = match found {
+            Ok(store) => store,
+            Err(error) if error.kind() == KeyValueErrorKind::GetBucket => {
+                let config = Config {
+                    bucket: self.name.into(),
+                    description: self.description.into(),
+                    history: 1,
+                    max_age: self.max_age,
+                    storage: StorageType::File,
+                    num_replicas: 1,
+                    limit_markers: Some(MARKER),
+                    ..Config::default()
+                };
+                within(Box::pin(nats.jetstream.create_key_value(config))).await?.map_err(unavailable)?
+            }
+            Err(error) => return Err(unavailable(error)),
+        };
+        self.check(&store).map(|()| store)
     }
-    let name = &store.stream_name;
-    Err(unavailable(format!("{name} has to be on file, without limits, and with time-outs for messages")))
+
+    /// Somebody may have made it with settings that would forget.
+    fn check(&self, store: &Store) -> Result<(), LogError> {
+        let found = &store.stream.cached_info().config;
+        let keeps = found.storage == StorageType::File
+            && found.max_age == self.max_age
+            && found.max_messages <= 0
+            && found.max_bytes <= 0
+            && found.allow_message_ttl;
+        if keeps {
+            return Ok(());
+        }
+        let (name, age) = (&store.stream_name, self.max_age);
+        Err(unavailable(format!(
+            "{name} has to be on file, with a max_age of {age:?}, no other limits, and time-outs for messages"
+        )))
+    }
 }

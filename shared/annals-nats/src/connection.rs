@@ -77,7 +77,7 @@ impl Nats {
     pub async fn prepare(&self) -> Result<(), StreamError> {
         loop {
             match stream::prepare(&self.jetstream).await {
-                Err(StreamError::Unavailable(reason)) => warn!("waiting for the log: {reason}"),
+                Err(StreamError::Unavailable(_, reason)) => warn!("waiting for the log: {reason}"),
                 verdict => return verdict,
             }
             tokio::time::sleep(PATIENCE).await;

@@ -1,31 +1,63 @@
-//! A commit as a durable consumer delivers it.
+//! What a durable consumer delivers: a commit, or a command that waits to be carried out.
 
-use annals_core::{CommitError, Position, StoredCommit};
+use annals_core::{CommitError, Position, StoredCommit, bus::CommandRequest};
 use async_nats::jetstream::Message;
+use jiff::Timestamp;
+
+/// What a message can say.
+pub trait Content: Sized + Send + 'static {
+    /// Why it says something else.
+    type Error: std::error::Error + Send;
+
+    /// Reads the message that is stored at this position.
+    ///
+    /// # Errors
+    /// When it says something else.
+    fn read(position: Position, payload: &[u8]) -> Result<Self, Self::Error>;
+}
+
+impl Content for StoredCommit {
+    type Error = CommitError;
+
+    fn read(position: Position, payload: &[u8]) -> Result<Self, CommitError> {
+        Self::decode(position, payload)
+    }
+}
+
+impl Content for CommandRequest {
+    type Error = serde_json::Error;
+
+    fn read(_: Position, payload: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(payload)
+    }
+}
 
 /// One message from a durable consumer.
 #[derive(Debug)]
-pub struct Delivery {
-    /// Its place in the log.
+pub struct Delivery<T: Content = StoredCommit> {
+    /// Its place in the log, or in the queue.
     pub position: Position,
-    /// What it says, if it is a commit.
-    pub stored: Result<StoredCommit, CommitError>,
+    /// What it says, if it can be read.
+    pub stored: Result<T, T::Error>,
+    /// When the server stored it, by its clock.
+    pub at: Timestamp,
     /// How often this consumer has delivered it, from 1.
     pub times: u64,
-    /// Commits that the consumer had still to deliver after this one.
+    /// Messages that the consumer had still to deliver after this one.
     pub pending: u64,
     /// Counts the consumer's deliveries: a number left out is a message lost on the way.
     pub(crate) number: u64,
     pub(crate) message: Message,
 }
 
-impl Delivery {
+impl<T: Content> Delivery<T> {
     /// `None` for a message that is not a delivery.
     pub(crate) fn new(message: Message) -> Option<Self> {
         let info = message.info().ok()?;
         let (position, number, pending) = (info.stream_sequence, info.consumer_sequence, info.pending);
         let times = u64::try_from(info.delivered).unwrap_or(1);
-        let stored = StoredCommit::decode(position, &message.payload);
-        Some(Self { position, stored, times, pending, number, message })
+        let at = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).ok()?;
+        let stored = T::read(position, &message.payload);
+        Some(Self { position, stored, at, times, pending, number, message })
     }
 }

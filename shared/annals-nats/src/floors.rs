@@ -4,7 +4,7 @@ use annals_core::Position;
 use async_nats::jetstream::kv::{CreateErrorKind, Store, UpdateErrorKind};
 use tracing::warn;
 
-use crate::{LogError, Nats, bucket, jetstream_log::within, log::unavailable};
+use crate::{LogError, Nats, bucket::REACTORS, jetstream_log::within, log::unavailable};
 
 /// For each durable consumer a position: nothing up to there needs to be done again. It may lag,
 /// because what is done again is recognised by its id.
@@ -18,7 +18,7 @@ struct Kept {
 
 impl Floors {
     pub(crate) async fn open(nats: &Nats) -> Result<Self, LogError> {
-        Ok(Self(bucket::open(nats).await?))
+        Ok(Self(REACTORS.open(nats).await?))
     }
 
     /// Keeps the first floor of a consumer, and gives the one that holds: whoever was earlier has

@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const PAGE: usize = 500;
 
 /// Two commits at once on three nodes: refused as stale, under another code than on one.
-const STALE_ON_REPLICAS: ErrorCode = ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT;
+pub(crate) const STALE_ON_REPLICAS: ErrorCode = ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT;
 
 /// What one publish tells.
 enum Attempt {

@@ -1,35 +1,37 @@
-//! Commits on their way to a reactor.
+//! Messages on their way to those who deal with them.
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
+use annals_core::StoredCommit;
 use async_nats::jetstream::consumer::{Consumer, pull};
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{Delivery, LogError, Nats, Wake, jetstream_log::within, log::unavailable};
+use crate::{Content, Delivery, LogError, Nats, Wake, jetstream_log::within, log::unavailable};
 
-/// Commits on their way, not more than were asked for: each finds somebody to work on it.
-pub struct Pull {
+/// Messages on their way, not more than were asked for: each finds somebody to work on it.
+pub struct Pull<T: Content = StoredCommit> {
     messages: pull::Batch,
     ends: Instant,
+    content: PhantomData<fn() -> T>,
 }
 
 /// How long one pull lasts while nothing comes. Short, because one that the server has forgotten
 /// shows by nothing else.
 const IDLE: Duration = Duration::from_secs(1);
 
-impl Pull {
+impl<T: Content> Pull<T> {
     pub(crate) async fn begin(consumer: &Consumer<pull::Config>, most: usize) -> Result<Self, LogError> {
         let batch = consumer.batch().max_messages(most).expires(IDLE).messages();
         let messages = within(batch).await?.map_err(unavailable)?;
-        Ok(Self { messages, ends: Instant::now() + 2 * IDLE })
+        Ok(Self { messages, ends: Instant::now() + 2 * IDLE, content: PhantomData })
     }
 
-    /// Waits for the next commit. None: ask again.
+    /// Waits for the next message. None: ask again.
     ///
     /// # Errors
     /// When the consumer is gone: listen again.
-    pub async fn next(&mut self) -> Result<Option<Wake>, LogError> {
+    pub async fn next(&mut self) -> Result<Option<Wake<T>>, LogError> {
         loop {
             let Ok(Some(message)) = timeout_at(self.ends, self.messages.next()).await else {
                 return Ok(None);
@@ -42,7 +44,7 @@ impl Pull {
 
     /// Gives back what was delivered and not looked at, so that others need not wait for it.
     pub async fn release(mut self, nats: &Nats) {
-        let mut unread = Vec::new();
+        let mut unread: Vec<Wake<T>> = Vec::new();
         while let Some(Some(Ok(message))) = self.messages.next().now_or_never() {
             unread.extend(Delivery::new(message).map(|delivery| Wake { delivery }));
         }

@@ -1,4 +1,4 @@
-//! The stream of events: settings that keep what was acknowledged.
+//! Streams, and the one of events: settings that keep what was acknowledged.
 
 use async_nats::jetstream::{
     Context,
@@ -11,27 +11,40 @@ use crate::subject;
 /// The stream that holds all events.
 pub(crate) const NAME: &str = "EVENTS";
 
-/// Why the stream cannot be used.
+/// Why a stream cannot be used.
 #[derive(Debug, Error)]
 pub enum StreamError {
     /// The server does not answer, or refuses.
-    #[error("the server did not give us the stream {NAME}: {0}")]
-    Unavailable(String),
-    /// Somebody made it with settings that would lose or change events.
-    #[error("the stream {NAME} exists with {0}, so events could be lost; it has to be {1}")]
-    Unsafe(&'static str, &'static str),
+    #[error("the server did not give us the stream {0}: {1}")]
+    Unavailable(&'static str, String),
+    /// Somebody made it with settings that would lose or change what it is to keep.
+    #[error("the stream {0} exists with {1}, so it could lose something; it has to be {2}")]
+    Unsafe(&'static str, &'static str, &'static str),
 }
 
+/// A setting: whether it is as it has to be, what is found otherwise, and what it has to be.
+pub(crate) type Rule = (bool, &'static str, &'static str);
+
 pub(crate) async fn prepare(jetstream: &Context) -> Result<(), StreamError> {
-    let unavailable = |error: &dyn ToString| StreamError::Unavailable(error.to_string());
-    match jetstream.get_stream(NAME).await {
-        Ok(stream) => check(&stream.cached_info().config),
-        Err(error) if !is_missing(&error) => Err(unavailable(&error)),
-        Err(_) => {
-            let stream =
-                jetstream.get_or_create_stream(config()).await.map_err(|error| unavailable(&error))?;
-            check(&stream.cached_info().config)
-        }
+    make(jetstream, NAME, config(), |found| rules(found).to_vec()).await
+}
+
+/// Creates a stream if there is none, and checks the one that is there.
+pub(crate) async fn make(
+    jetstream: &Context,
+    name: &'static str,
+    config: Config,
+    rules: impl Fn(&Config) -> Vec<Rule>,
+) -> Result<(), StreamError> {
+    let unavailable = |error: &dyn ToString| StreamError::Unavailable(name, error.to_string());
+    let stream = match jetstream.get_stream(name).await {
+        Ok(stream) => stream,
+        Err(error) if !is_missing(&error) => return Err(unavailable(&error)),
+        Err(_) => jetstream.get_or_create_stream(config).await.map_err(|error| unavailable(&error))?,
+    };
+    match rules(&stream.cached_info().config).into_iter().find(|(holds, ..)| !holds) {
+        None => Ok(()),
+        Some((_, found, wanted)) => Err(StreamError::Unsafe(name, found, wanted)),
     }
 }
 
@@ -61,9 +74,9 @@ fn config() -> Config {
 }
 
 /// Every setting by which events could go or change. The number of replicas is the operator's.
-fn check(found: &Config) -> Result<(), StreamError> {
+fn rules(found: &Config) -> [Rule; 19] {
     let wanted = config();
-    let rules = [
+    [
         (found.subjects == wanted.subjects, "other subjects", "`events.>` alone"),
         (found.storage == wanted.storage, "memory storage", "on file"),
         (found.retention == wanted.retention, "a retention policy", "limits, without limits"),
@@ -83,9 +96,5 @@ fn check(found: &Config) -> Result<(), StreamError> {
         (found.mirror.is_none(), "a mirror's contents", "no mirror"),
         (found.sources.as_ref().is_none_or(Vec::is_empty), "sources", "without sources"),
         (found.persist_mode.is_none(), "another persist mode", "the default one"),
-    ];
-    match rules.into_iter().find(|(holds, ..)| !holds) {
-        None => Ok(()),
-        Some((_, found, wanted)) => Err(StreamError::Unsafe(found, wanted)),
-    }
+    ]
 }

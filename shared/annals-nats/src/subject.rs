@@ -1,6 +1,7 @@
 //! Subjects. They are made of catalog names and UUIDs only, never of text from outside.
 
 use annals_core::StreamId;
+use uuid::Uuid;
 
 use crate::Scope;
 
@@ -29,6 +30,19 @@ pub(crate) fn of_scope(scope: &Scope) -> String {
 
 pub(crate) fn of_command(stream: &StreamId) -> String {
     format!("commands.{}.{}", stream.category, stream.id)
+}
+
+/// Everything that the queue of commands holds.
+pub(crate) const ALL_WAITING: &str = "commands-async.*.*.*";
+
+/// One command that waits. Its id is part of the subject, so that it can be found, and waits once only.
+pub(crate) fn of_waiting(stream: &StreamId, command: Uuid) -> String {
+    format!("commands-async.{}.{}.{command}", stream.category, stream.id)
+}
+
+/// Wherever it is to go.
+pub(crate) fn of_any_waiting(command: Uuid) -> String {
+    format!("commands-async.*.*.{command}")
 }
 
 pub(crate) fn of_reactor(reactor: &str) -> String {

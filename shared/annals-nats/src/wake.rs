@@ -1,4 +1,4 @@
-//! A commit in the hands of a reactor.
+//! A message in the hands of a worker.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -6,25 +6,29 @@ use async_nats::jetstream::AckKind;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-use crate::{Delivery, jetstream_log::within};
+use annals_core::StoredCommit;
 
-/// A commit that a reactor is to deal with. Unless somebody is [working](Wake::working) on it, it
-/// comes again after [`Wake::PATIENCE`], to whichever instance.
+use crate::{Content, Delivery, jetstream_log::within};
+
+/// A message that somebody is to deal with: a commit that wakes a reactor, or a command. Unless somebody
+/// is [working](Wake::working) on it, it comes again after [`Wake::PATIENCE`], to whichever instance.
 #[derive(Debug)]
-pub struct Wake {
-    /// The commit.
-    pub delivery: Delivery,
+pub struct Wake<T: Content = StoredCommit> {
+    /// The message.
+    pub delivery: Delivery<T>,
 }
 
 impl Wake {
-    /// How long the server waits for a sign of life before it gives the commit to another.
+    /// How long the server waits for a sign of life before it gives the message to another.
     pub const PATIENCE: Duration = Duration::from_secs(2);
+}
 
-    /// Between two signs of life: two of them may get lost.
-    const SIGN: Duration = Duration::from_millis(500);
+/// Between two signs of life: two of them may get lost.
+const SIGN: Duration = Duration::from_millis(500);
 
+impl<T: Content> Wake<T> {
     /// Does `work`, and tells the server all the while that somebody does.
-    pub async fn working<T>(&self, work: impl Future<Output = T>) -> T {
+    pub async fn working<D>(&self, work: impl Future<Output = D>) -> D {
         tokio::select! {
             done = work => done,
             never = self.show_life() => match never {},
@@ -33,7 +37,7 @@ impl Wake {
 
     async fn show_life(&self) -> Infallible {
         loop {
-            sleep(Self::SIGN).await;
+            sleep(SIGN).await;
             self.tell(AckKind::Progress).await;
         }
     }
@@ -59,7 +63,7 @@ impl Wake {
         self.tell(AckKind::Nak(None)).await;
     }
 
-    /// If this gets lost, the commit comes again.
+    /// If this gets lost, it comes again.
     async fn tell(&self, kind: AckKind) {
         if let Ok(Ok(())) = within(self.delivery.message.ack_with(kind)).await {
             return;

@@ -2,7 +2,9 @@
 
 mod asked;
 mod door;
+mod later;
 mod metadata;
+pub mod outcome;
 
 use annals_core::{
     Context, TraceParent, Version,
@@ -74,8 +76,9 @@ pub async fn by_form(
     key: Option<String>,
 ) -> Result<Accepted, Problem> {
     let asked = door::read(gateway, body, key.as_deref())?;
-    let terms = Terms { expected: Expected::Any, key, trace: headers::trace(headers) };
-    give(gateway, asked, terms, Uuid::now_v7()).await
+    let trace = headers::trace(headers);
+    let terms = Terms { expected: Expected::Any, key, trace, respond_async: false };
+    carry_out(gateway, &request(asked, &terms, Uuid::now_v7())).await
 }
 
 /// What the headers say about a command.
@@ -83,6 +86,7 @@ struct Terms {
     expected: Expected,
     key: Option<String>,
     trace: Option<TraceParent>,
+    respond_async: bool,
 }
 
 impl Terms {
@@ -92,6 +96,7 @@ impl Terms {
             expected: headers::expected(headers)?,
             key: headers::idempotency_key(headers)?.map(ToOwned::to_owned),
             trace: headers::trace(headers),
+            respond_async: headers::respond_async(headers)?,
         })
     }
 }
@@ -100,12 +105,25 @@ fn correlation(headers: &HeaderMap) -> Result<Uuid, Problem> {
     Ok(headers::correlation_id(headers)?.unwrap_or_else(Uuid::now_v7))
 }
 
+/// Gives the command, and answers with what became of it, or with where that will be told.
 async fn give(
     gateway: &Gateway,
     asked: Asked,
     terms: Terms,
     correlation_id: Uuid,
-) -> Result<Accepted, Problem> {
+) -> Result<Response, Problem> {
+    let request = request(asked, &terms, correlation_id);
+    if terms.respond_async {
+        return later::take(gateway, request, terms.key.is_some()).await;
+    }
+    carry_out(gateway, &request).await.map(success)
+}
+
+async fn carry_out(gateway: &Gateway, request: &CommandRequest) -> Result<Accepted, Problem> {
+    Ok(gateway.bus()?.command(request).await?)
+}
+
+fn request(asked: Asked, terms: &Terms, correlation_id: Uuid) -> CommandRequest {
     let key = terms.key.as_deref();
     let id = key.map_or_else(Uuid::now_v7, |key| command_id(ACTOR, &asked.stream, key));
     let context = Context {
@@ -115,7 +133,7 @@ async fn give(
         metadata: asked.metadata,
         trace: terms.trace,
     };
-    let request = CommandRequest {
+    CommandRequest {
         id,
         stream: asked.stream,
         command: asked.command,
@@ -123,28 +141,32 @@ async fn give(
         context,
         expected: terms.expected,
         caused_at: None,
-    };
-    Ok(gateway.bus()?.command(&request).await?)
+    }
 }
 
-/// The answer. A repeat shows the correlation id that the first one was recorded under.
-fn reply(given: Uuid, outcome: Result<Accepted, Problem>) -> Response {
-    let first = outcome.as_ref().ok().and_then(|accepted| accepted.events.first());
-    let correlation_id = first.map_or(given, |event| event.correlation_id);
-    let response = outcome.map_or_else(IntoResponse::into_response, success);
-    ([(CORRELATION_ID, correlation_id.to_string())], response).into_response()
+/// The answer, with the correlation id that was given, or drawn, unless it knows better.
+fn reply(given: Uuid, outcome: Result<Response, Problem>) -> Response {
+    let mut response = outcome.into_response();
+    let given = given.to_string().parse().expect("a UUID is a header value");
+    response.headers_mut().entry(CORRELATION_ID).or_insert(given);
+    response
 }
 
+/// A repeat shows the correlation id that the first one was recorded under.
 fn success(mut accepted: Accepted) -> Response {
     let replayed = std::mem::take(&mut accepted.replayed); // told in a header, not in the body
     let began = accepted.events.first().is_some_and(|event| event.version == 1);
     let location = format!("/v1/streams/{}/{}", accepted.category, accepted.id);
+    let correlation_id = accepted.events.first().map(|event| event.correlation_id.to_string());
     let (version, position): (Version, _) = (accepted.version, accepted.position);
 
     let mut response = Json(accepted).into_response();
     let headers = response.headers_mut();
     headers.insert(ETAG, etag(version));
     headers.insert(ANNALS_POSITION, position.into());
+    if let Some(id) = correlation_id {
+        headers.insert(CORRELATION_ID, id.parse().expect("a UUID is a header value"));
+    }
     if replayed {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }

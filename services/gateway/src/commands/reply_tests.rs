@@ -32,7 +32,7 @@ fn accepted(events: Vec<EventView>, replayed: bool) -> Accepted {
 
 #[tokio::test]
 async fn what_begins_a_stream_is_created_there() {
-    let response = reply(GIVEN, Ok(accepted(vec![event(1), event(2), event(3)], false)));
+    let response = reply(GIVEN, Ok(success(accepted(vec![event(1), event(2), event(3)], false))));
 
     assert_eq!(response.status(), 201);
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
@@ -47,14 +47,14 @@ async fn what_begins_a_stream_is_created_there() {
 
 #[tokio::test]
 async fn what_adds_to_a_stream_is_ok_and_so_is_nothing() {
-    let added = reply(GIVEN, Ok(accepted(vec![event(3)], false)));
+    let added = reply(GIVEN, Ok(success(accepted(vec![event(3)], false))));
     assert_eq!((added.status(), added.headers().contains_key(LOCATION)), (StatusCode::OK, false));
-    assert_eq!(reply(GIVEN, Ok(accepted(vec![], false))).status(), 200);
+    assert_eq!(reply(GIVEN, Ok(success(accepted(vec![], false)))).status(), 200);
 }
 
 #[tokio::test]
 async fn a_repeat_says_so_in_a_header_only() {
-    let response = reply(GIVEN, Ok(accepted(vec![event(1)], true)));
+    let response = reply(GIVEN, Ok(success(accepted(vec![event(1)], true))));
 
     assert_eq!(
         (response.status(), &response.headers()[IDEMPOTENCY_REPLAYED]),

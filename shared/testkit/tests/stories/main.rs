@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
 
+mod r#async;
 #[path = "../bank/mod.rs"]
 mod bank;
 mod catalog;

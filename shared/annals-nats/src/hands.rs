@@ -1,4 +1,4 @@
-//! What one instance of a reactor works on at once: not too much, and nothing twice.
+//! What one instance works on at once: not too much, and nothing twice.
 
 use std::{
     collections::HashSet,
@@ -8,23 +8,21 @@ use std::{
 use annals_core::Position;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Commits that one instance works on at once.
-const AT_ONCE: usize = 16;
-
-/// The hands of one reactor.
-pub(crate) struct Hands {
-    reactor: &'static str,
+/// The hands of one crew.
+pub struct Hands {
     free: Arc<Semaphore>,
     full: Mutex<HashSet<Position>>,
+    /// Tells how many are full.
+    measure: Box<dyn Fn(u32) + Send + Sync>,
 }
 
-/// Some hands that are free, kept for commits on their way.
+/// Some hands that are free, kept for messages on their way.
 pub(crate) struct Free {
     hands: Arc<Hands>,
     permits: OwnedSemaphorePermit,
 }
 
-/// A hand with a commit in it. Dropping it frees the hand.
+/// A hand with a message in it. Dropping it frees the hand.
 pub(crate) struct Full {
     hands: Arc<Hands>,
     position: Position,
@@ -32,8 +30,9 @@ pub(crate) struct Full {
 }
 
 impl Hands {
-    pub(crate) fn new(reactor: &'static str) -> Arc<Self> {
-        Arc::new(Self { reactor, free: Arc::new(Semaphore::new(AT_ONCE)), full: Mutex::default() })
+    pub(crate) fn new(count: usize, measure: impl Fn(u32) + Send + Sync + 'static) -> Arc<Self> {
+        let free = Arc::new(Semaphore::new(count));
+        Arc::new(Self { free, full: Mutex::default(), measure: Box::new(measure) })
     }
 
     /// Waits until a hand is free, and keeps all that are.
@@ -48,7 +47,8 @@ impl Hands {
     }
 
     /// Whether nothing is being worked on.
-    pub(crate) fn are_empty(&self) -> bool {
+    #[must_use]
+    pub fn are_empty(&self) -> bool {
         self.full().is_empty()
     }
 
@@ -57,8 +57,7 @@ impl Hands {
     }
 
     fn measure(&self, full: &HashSet<Position>) {
-        let count = u32::try_from(full.len()).expect("there are few hands");
-        metrics::gauge!("annals_reactor_in_hand", "reactor" => self.reactor).set(count);
+        (self.measure)(u32::try_from(full.len()).expect("there are few hands"));
     }
 }
 
@@ -68,7 +67,7 @@ impl Free {
         self.permits.num_permits()
     }
 
-    /// Takes a commit into one of them. None if it is in one already: a connection that was lost
+    /// Takes a message into one of them. None if it is in one already: a connection that was lost
     /// makes the server give it again, and settling it once is enough.
     pub(crate) fn take(&mut self, position: Position) -> Option<Full> {
         let mut full = self.hands.full();
@@ -94,9 +93,11 @@ impl Drop for Full {
 mod tests {
     use super::*;
 
+    const AT_ONCE: usize = 3;
+
     #[tokio::test]
-    async fn a_commit_is_in_one_hand_only() {
-        let hands = Hands::new("test");
+    async fn a_message_is_in_one_hand_only() {
+        let hands = Hands::new(AT_ONCE, |_| ());
         let mut free = hands.free().await;
         let first = free.take(7);
         assert!(first.is_some());
@@ -109,7 +110,7 @@ mod tests {
 
     #[tokio::test]
     async fn hands_that_are_done_are_free_again() {
-        let hands = Hands::new("test");
+        let hands = Hands::new(AT_ONCE, |_| ());
         let mut free = hands.free().await;
         let full: Vec<_> = (0..AT_ONCE as u64).filter_map(|position| free.take(position)).collect();
         assert_eq!((free.count(), full.len()), (0, AT_ONCE));

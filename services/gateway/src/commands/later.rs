@@ -1,0 +1,60 @@
+//! Commands that the client does not wait for: on disk before it is told so, carried out after.
+
+use annals_core::{
+    Fingerprint, Stage,
+    bus::{CommandRequest, Failure},
+};
+use annals_nats::{LogError, Put};
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header::LOCATION},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    gateway::Gateway,
+    headers::{PREFERENCE_APPLIED, RESPOND_ASYNC},
+    problem::Problem,
+};
+
+/// Keeps a command that fits. `repeatable`: whether it may have been given before.
+pub async fn take(gateway: &Gateway, request: CommandRequest, repeatable: bool) -> Result<Response, Problem> {
+    let (queue, outcomes) = gateway.queue()?;
+    let (id, fingerprint) = (request.id, Fingerprint::of(&request.command, &request.data));
+    let earlier = if repeatable { outcomes.find(id).await? } else { None };
+    if let Some(outcome) = earlier.map(|earlier| earlier.outcome) {
+        same(&outcome.fingerprint, &fingerprint)?;
+        if outcome.stage() == Stage::Succeeded {
+            return Ok(taken(id)); // one that stored nothing is decided anew
+        }
+    }
+    match queue.put(request).await.map_err(untaken)? {
+        Put::Now => {}
+        Put::Before(there) => same(&Fingerprint::of(&there.command, &there.data), &fingerprint)?,
+    }
+    Ok(taken(id))
+}
+
+fn same(earlier: &Fingerprint, now: &Fingerprint) -> Result<(), Problem> {
+    if earlier == now { Ok(()) } else { Err(Failure::IdempotencyKeyReused.into()) }
+}
+
+/// Unlike a read, it may have been done.
+fn untaken(error: LogError) -> Problem {
+    match error {
+        LogError::OutcomeUnknown(_) => Failure::OutcomeUnknown.into(),
+        LogError::Unavailable(detail) => Failure::Unavailable { detail }.into(),
+        LogError::Commit(_) => error.into(),
+    }
+}
+
+fn taken(id: Uuid) -> Response {
+    let body = json!({ "command_id": id, "state": Stage::Pending });
+    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    let location = format!("/v1/commands/{id}").parse().expect("a UUID is part of a header value");
+    response.headers_mut().insert(LOCATION, location);
+    response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(RESPOND_ASYNC));
+    response
+}

@@ -1,0 +1,99 @@
+//! Works on what a source gives: as much at once as there are hands, until it is told to stop.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::{
+    Content, LogError, Pull, Source, Wake,
+    hands::{Free, Hands},
+};
+
+/// Those of one process who work on one source.
+pub struct Crew {
+    name: &'static str,
+    hands: Arc<Hands>,
+    /// What is being worked on. It goes on when the source is lost.
+    tasks: JoinSet<()>,
+    shutdown: CancellationToken,
+}
+
+/// How long what has been begun may take at a stop. What takes longer comes again.
+const DRAIN: Duration = Duration::from_secs(4);
+
+impl Crew {
+    /// So many hands; `measure` is told how many of them are full.
+    pub fn new(
+        name: &'static str,
+        hands: usize,
+        measure: impl Fn(u32) + Send + Sync + 'static,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self { name, hands: Hands::new(hands, measure), tasks: JoinSet::new(), shutdown }
+    }
+
+    /// Its hands.
+    #[must_use]
+    pub fn hands(&self) -> Arc<Hands> {
+        self.hands.clone()
+    }
+
+    /// Deals with what comes, until the shutdown.
+    ///
+    /// # Errors
+    /// When the source is gone. What has been begun goes on.
+    pub async fn work<T, F, Fut>(&mut self, source: &Source<T>, deal_with: F) -> Result<(), LogError>
+    where
+        T: Content,
+        F: Fn(Wake<T>) -> Fut,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        loop {
+            let shutdown = self.shutdown.clone();
+            let Some(free) = shutdown.run_until_cancelled(self.hands.free()).await else { return Ok(()) };
+            let mut pull = source.pull(free.count()).await?;
+            let taken = shutdown.run_until_cancelled(self.take(&mut pull, free, &deal_with)).await;
+            let Some(taken) = taken else {
+                pull.release(&source.nats).await;
+                return Ok(());
+            };
+            taken?;
+        }
+    }
+
+    /// Begins with everything that comes.
+    async fn take<T, F, Fut>(
+        &mut self,
+        pull: &mut Pull<T>,
+        mut free: Free,
+        deal_with: F,
+    ) -> Result<(), LogError>
+    where
+        T: Content,
+        F: Fn(Wake<T>) -> Fut,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        while let Some(wake) = pull.next().await? {
+            while self.tasks.try_join_next().is_some() {} // what has ended is kept until it is asked for
+            if let Some(hand) = free.take(wake.delivery.position) {
+                let work = deal_with(wake);
+                self.tasks.spawn(async move {
+                    work.await;
+                    drop(hand);
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes what has been begun.
+    pub async fn drain(&mut self) {
+        let finished = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(DRAIN, finished).await.is_err() {
+            warn!("{} leaves {} messages to come again", self.name, self.tasks.len());
+            self.tasks.abort_all();
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Commands that wait to be carried out, on disk: a work queue.
+
+use std::sync::Arc;
+
+use annals_core::bus::CommandRequest;
+use async_nats::jetstream::{
+    ErrorCode,
+    consumer::pull,
+    context::{PublishError, PublishErrorKind},
+    message::PublishMessage,
+    stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType},
+};
+use tokio::{sync::OnceCell, time::timeout};
+use uuid::Uuid;
+
+use crate::{
+    Log, LogError, Nats, Scope, Source, StreamError,
+    connection::PATIENCE,
+    jetstream_log::{STALE_ON_REPLICAS, within},
+    log::unavailable,
+    source::{OUT, shared},
+    stream::{self, Rule},
+    subject,
+};
+
+/// The stream that holds them until they are dealt with.
+const NAME: &str = "COMMANDS";
+
+/// All instances of the command service share it.
+const DURABLE: &str = "commands";
+
+/// The most that they may take, in bytes.
+const MAX_BYTES: i64 = 256 * 1024 * 1024;
+
+/// The queue of commands.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    nats: Nats,
+    /// Set once the stream has been seen to keep what it is given.
+    sound: Arc<OnceCell<()>>,
+}
+
+/// Where a command is that was put into the queue.
+#[derive(Debug)]
+pub enum Put {
+    /// It is on disk.
+    Now,
+    /// One with its id waits already: this one.
+    Before(Box<CommandRequest>),
+}
+
+impl Nats {
+    /// The queue of commands.
+    #[must_use]
+    pub fn queue(&self) -> Queue {
+        Queue { nats: self.clone(), sound: Arc::default() }
+    }
+}
+
+impl Queue {
+    /// Creates the queue if there is none, and checks that it keeps what it is given.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or somebody made it with settings that would lose commands.
+    pub async fn prepare(&self) -> Result<(), StreamError> {
+        stream::make(&self.nats.jetstream, NAME, config(), rules).await
+    }
+
+    /// Puts a command into the queue, with the log's present end: should it be carried out twice, a
+    /// repeat is looked for from there on.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] if there is no room, or no queue.
+    pub async fn put(&self, request: CommandRequest) -> Result<Put, LogError> {
+        let sound = self.sound.get_or_try_init(|| Box::pin(self.prepare()));
+        within(sound).await?.map_err(unavailable)?;
+        let caused_at = Some(self.nats.log().last(&Scope::All).await?);
+        let request = CommandRequest { caused_at, ..request };
+        let bytes = serde_json::to_vec(&request).expect("a request is plain data");
+        // Ids are unique among those that wait, however long that is: no window as message ids have.
+        let mut message = PublishMessage::build().payload(bytes.into()).expected_last_subject_sequence(0);
+        message = message.expected_stream(NAME);
+        if let Some(trace) = request.context.trace {
+            message = message.header("traceparent", trace.to_string().as_str());
+        }
+        let subject = subject::of_waiting(&request.stream, request.id);
+        let sent = self.nats.jetstream.send_publish(subject, message);
+        let failed = match timeout(PATIENCE, async { sent.await?.await }).await {
+            Ok(Ok(_)) => return Ok(Put::Now),
+            Ok(Err(error)) => judge(&error),
+            Err(_) => LogError::OutcomeUnknown("no acknowledgement".into()),
+        };
+        // An error decides nothing: the command may be there, from this try or from an earlier one.
+        match (self.find(request.id).await, failed) {
+            (Ok(Some(there)), _) => Ok(Put::Before(Box::new(there))),
+            (_, failed) => Err(failed),
+        }
+    }
+
+    /// The command with this id, if it waits, or is being carried out.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or it is no command.
+    pub async fn find(&self, command: Uuid) -> Result<Option<CommandRequest>, LogError> {
+        let stream = self.nats.jetstream.get_stream_no_info(NAME).await.map_err(unavailable)?;
+        match within(stream.get_last_raw_message_by_subject(&subject::of_any_waiting(command))).await? {
+            Ok(message) => serde_json::from_slice(&message.payload).map(Some).map_err(unavailable),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Begins to take commands out of the queue; one that is gone is made again.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or the queue would lose commands.
+    pub async fn listen(&self) -> Result<Source<CommandRequest>, LogError> {
+        within(Box::pin(self.prepare())).await?.map_err(unavailable)?; // it is large
+        let config = pull::Config { durable_name: Some(DURABLE.into()), ..shared() };
+        let made = within(self.nats.jetstream.create_consumer_on_stream(config, NAME)).await?;
+        Ok(Source::new(self.nats.clone(), made.map_err(unavailable)?))
+    }
+}
+
+/// What it means that a command could not be put there.
+fn judge(error: &PublishError) -> LogError {
+    let source = std::error::Error::source(error).and_then(|it| it.downcast_ref());
+    let code = source.map(async_nats::jetstream::Error::error_code);
+    match error.kind() {
+        PublishErrorKind::Other if code == Some(ErrorCode::STREAM_STORE_FAILED) => {
+            unavailable("too many commands wait to be carried out")
+        }
+        PublishErrorKind::Other if code == Some(STALE_ON_REPLICAS) => taken_meanwhile(),
+        PublishErrorKind::WrongLastSequence => taken_meanwhile(),
+        PublishErrorKind::StreamNotFound
+        | PublishErrorKind::MaxAckPending
+        | PublishErrorKind::MaxPayloadExceeded => unavailable(error),
+        PublishErrorKind::WrongLastMessageId
+        | PublishErrorKind::TimedOut
+        | PublishErrorKind::BrokenPipe
+        | PublishErrorKind::Other => LogError::OutcomeUnknown(error.to_string()),
+    }
+}
+
+/// One with its id was there, and is not any more: its outcome is known by now.
+fn taken_meanwhile() -> LogError {
+    unavailable("an earlier command with this id has just been carried out")
+}
+
+fn config() -> Config {
+    Config {
+        name: NAME.into(),
+        description: Some("Annals: commands that wait to be carried out".into()),
+        subjects: vec![subject::ALL_WAITING.into()],
+        retention: RetentionPolicy::WorkQueue,
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: 1,
+        max_messages: OUT.into(), // so that those that wait for another try never stop the others
+        max_bytes: MAX_BYTES,
+        ..Config::default()
+    }
+}
+
+/// Every setting by which commands could go. How many may wait, and the replicas, are the operator's.
+fn rules(found: &Config) -> Vec<Rule> {
+    let wanted = config();
+    vec![
+        (found.subjects == wanted.subjects, "other subjects", "`commands-async.*.*.*` alone"),
+        (found.storage == wanted.storage, "memory storage", "on file"),
+        (found.retention == wanted.retention, "another retention policy", "a work queue"),
+        (found.discard == wanted.discard, "discard: old", "discard: new"),
+        (found.max_messages > 0 && found.max_bytes > 0, "no limits", "of limited size"),
+        (found.max_age.is_zero(), "a limit on age", "without one"),
+        (!found.allow_message_ttl, "messages that expire", "without message TTLs"),
+        (!found.no_ack, "no acknowledgements", "one that acknowledges"),
+        (!found.sealed, "a seal", "open for new commands"),
+        (found.max_message_size <= 0, "a limit on message size", "unlimited in that"),
+        (found.subject_transform.is_none(), "a subject transform", "without one"),
+        (found.mirror.is_none(), "a mirror's contents", "no mirror"),
+        (found.sources.as_ref().is_none_or(Vec::is_empty), "sources", "without sources"),
+        (found.persist_mode.is_none(), "another persist mode", "the default one"),
+    ]
+}
