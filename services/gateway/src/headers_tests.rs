@@ -86,6 +86,19 @@ fn a_wait_has_a_default_and_a_limit() {
 }
 
 #[test]
+fn a_client_that_will_not_wait_says_so() {
+    let is_async = |values: &[&str]| respond_async(&given("prefer", values)).unwrap();
+    for said in ["respond-async", "Respond-Async", "wait=5, respond-async; x=y", " respond-async ,wait=5"] {
+        assert!(is_async(&[said]), "{said}");
+    }
+    assert!(is_async(&["wait=5", "respond-async"]));
+    for other in ["", "wait=5", "respond-async=no", "respond", "handling=lenient; respond-async"] {
+        assert!(!is_async(&[other]), "{other}");
+    }
+    assert!(refused(respond_async(&given("prefer", &["respond-asynç"]))));
+}
+
+#[test]
 fn a_malformed_trace_is_ignored() {
     let trace_of = |value| trace(&given("traceparent", &[value]));
     assert!(trace_of("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").is_some());

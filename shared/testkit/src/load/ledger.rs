@@ -71,7 +71,8 @@ impl Ledger {
         self.latest.get(&id).copied()
     }
 
-    pub(crate) fn acknowledge(&mut self, correlation_id: Uuid, acknowledged: Acknowledged) {
+    /// Notes that a command was carried out.
+    pub fn acknowledge(&mut self, correlation_id: Uuid, acknowledged: Acknowledged) {
         if acknowledged.version == 1 {
             self.opened.push((Instant::now(), acknowledged.id));
         }
@@ -80,7 +81,8 @@ impl Ledger {
         self.acknowledged += 1;
     }
 
-    pub(crate) fn turn_down(&mut self, correlation_id: Uuid) {
+    /// Notes that a command was turned down for good.
+    pub fn turn_down(&mut self, correlation_id: Uuid) {
         self.answers.insert(correlation_id, None);
     }
 

@@ -1,0 +1,201 @@
+//! Commands that wait in the queue: carried out once, tried as long as they are worth it, and never told to
+//! be what they are not.
+
+#![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
+
+mod bank;
+
+use std::time::Duration;
+
+use annals_chassis::config::{HealthArgs, NatsArgs};
+use annals_command::{Config, Schedule, run_with};
+use annals_core::{
+    Fingerprint, Outcome, Stage, StreamId,
+    bus::{CommandRequest, Expected, Failure},
+};
+use annals_nats::{Log, Nats, Put};
+use annals_testkit::{TestNats, eventually, eventually_within, raw};
+use bank::{deposit, open, withdraw};
+use futures_util::future::join_all;
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// A second takes a millisecond, so that an hour takes 3.6 seconds.
+const QUICK: Schedule = Schedule { unit: Duration::from_millis(1) };
+
+/// A command service at work.
+struct Running {
+    service: JoinHandle<anyhow::Result<()>>,
+    shutdown: CancellationToken,
+}
+
+impl Running {
+    fn at(server: &TestNats) -> Self {
+        let (shutdown, nats) =
+            (CancellationToken::new(), NatsArgs { nats: server.url(), nats_monitor: None });
+        let config = Config { nats, health: HealthArgs::default() };
+        let run = run_with(config, annals_domains::catalog(), QUICK, shutdown.clone());
+        Self { service: tokio::spawn(run), shutdown }
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        let ended = timeout(Duration::from_secs(10), self.service).await;
+        ended.expect("it ends within 10 s").unwrap().unwrap();
+    }
+}
+
+async fn world() -> (TestNats, Nats) {
+    let server = annals_testkit::nats().await;
+    let nats = Nats::connect(&server.url(), "test").await.unwrap();
+    nats.prepare().await.unwrap();
+    (server, nats)
+}
+
+async fn put(nats: &Nats, request: &CommandRequest) {
+    assert!(matches!(nats.queue().put(request.clone()).await.unwrap(), Put::Now));
+}
+
+/// Waits until the queue has forgotten it, and gives its outcome.
+async fn outcome(nats: &Nats, request: &CommandRequest) -> Outcome {
+    let dealt_with = eventually_within(Duration::from_secs(30), "it is dealt with", async || {
+        nats.queue().find(request.id).await.is_ok_and(|there| there.is_none())
+    });
+    dealt_with.await;
+    nats.outcomes().find(request.id).await.unwrap().expect("it is kept before it is forgotten").outcome
+}
+
+async fn commits(nats: &Nats, account: Uuid) -> Vec<Uuid> {
+    let stored = nats.log().read_latest(&StreamId::new("account", account), 0).await.unwrap();
+    stored.iter().map(|stored| stored.commit.id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_share_the_queue_and_carry_out_each_command_once() {
+    let (server, nats) = world().await;
+    let account = Uuid::new_v4();
+    let (one, other) = (Running::at(&server), Running::at(&server));
+    let opened = open(account);
+    put(&nats, &opened).await;
+    assert_eq!(outcome(&nats, &opened).await.stage(), Stage::Succeeded);
+
+    let deposits: Vec<_> = (0..200).map(|_| deposit(account, 1)).collect();
+    join_all(deposits.iter().map(|deposit| put(&nats, deposit))).await;
+    one.stop().await; // in the middle of them
+    for deposit in &deposits {
+        let reply = outcome(&nats, deposit).await.reply.unwrap();
+        assert_eq!((reply.command_id, reply.events.len()), (deposit.id, 1));
+    }
+    let mut stored = commits(&nats, account).await;
+    assert_eq!(stored.len(), 201);
+    stored.sort_unstable();
+    stored.dedup();
+    assert_eq!(stored.len(), 201, "none is there twice");
+    other.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_is_tried_for_an_hour_and_then_it_has_failed() {
+    let (server, nats) = world().await;
+    let account = Uuid::new_v4();
+    raw(&server.url(), &format!("events.account.{account}"), "poison").await;
+    let service = Running::at(&server);
+    let command = deposit(account, 1);
+    put(&nats, &command).await;
+    let queued = nats.queue().listen().await.unwrap();
+    eventually("it is tried again and again", async || {
+        queued.standing().await.is_ok_and(|standing| standing.delivered >= 5)
+    })
+    .await;
+    assert!(nats.outcomes().find(command.id).await.unwrap().is_none(), "it has not failed yet");
+
+    let failed = outcome(&nats, &command).await;
+    assert_eq!(failed.stage(), Stage::Failed);
+    assert!(matches!(failed.reply, Err(Failure::EventQuarantined { .. })), "{:?}", failed.reply);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_precondition_is_judged_when_the_command_is_carried_out() {
+    let (server, nats) = world().await;
+    let account = Uuid::new_v4();
+    let first = open(account);
+    put(&nats, &first).await;
+    let mut second = deposit(account, 5);
+    second.expected = Expected::Version(1); // which it is only once the first one is carried out
+    let service = Running::at(&server);
+    assert_eq!(outcome(&nats, &first).await.stage(), Stage::Succeeded);
+    put(&nats, &second).await;
+    assert_eq!(outcome(&nats, &second).await.stage(), Stage::Succeeded);
+
+    let mut third = deposit(account, 5);
+    third.expected = Expected::New;
+    put(&nats, &third).await;
+    let refused = outcome(&nats, &third).await;
+    assert_eq!(refused.stage(), Stage::Refused);
+    assert_eq!(refused.reply.unwrap_err(), Failure::VersionMismatch { version: 2 });
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_stays_true_when_only_the_acknowledgement_was_lost() {
+    let (server, nats) = world().await;
+    let account = Uuid::new_v4();
+    let command = withdraw(account, 5);
+    put(&nats, &command).await;
+    // An instance has turned it down and said so, and died before the queue knew.
+    let source = nats.queue().listen().await.unwrap();
+    let wake = source.pull(1).await.unwrap().next().await.unwrap().unwrap();
+    let told = Outcome {
+        taken: wake.delivery.position,
+        fingerprint: Fingerprint::of(&command.command, &command.data),
+        reply: Err(Failure::VersionMismatch { version: 9 }),
+    };
+    nats.outcomes().keep(command.id, &told, None).await.unwrap();
+    drop(wake);
+
+    // By now it would be carried out.
+    let service = Running::at(&server);
+    let bank = bank::Service::at(&server.url()).await;
+    bank.give(open(account)).await.unwrap();
+    bank.give(deposit(account, 5)).await.unwrap();
+    assert_eq!(outcome(&nats, &command).await.reply.unwrap_err(), Failure::VersionMismatch { version: 9 });
+    assert_eq!(commits(&nats, account).await.len(), 2);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_carried_out_and_not_told_is_found_however_many_came_after_it() {
+    let (server, nats) = world().await;
+    let account = Uuid::new_v4();
+    let bank = bank::Service::at(&server.url()).await;
+    bank.give(open(account)).await.unwrap();
+    let command = deposit(account, 5);
+    put(&nats, &command).await;
+    let first = bank.give(command.clone()).await.unwrap(); // by an instance that died before it said so
+    for _ in 0..1100 {
+        bank.give(deposit(account, 1)).await.unwrap();
+    }
+
+    let service = Running::at(&server);
+    let reply = outcome(&nats, &command).await.reply.unwrap();
+    assert_eq!((reply.version, reply.position), (first.version, first.position));
+    assert_eq!(commits(&nats, account).await.len(), 1102);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_is_made_again_when_somebody_has_deleted_it() {
+    let (server, nats) = world().await;
+    let service = Running::at(&server);
+    let first = open(Uuid::new_v4());
+    put(&nats, &first).await;
+    assert_eq!(outcome(&nats, &first).await.stage(), Stage::Succeeded);
+
+    raw(&server.url(), "$JS.API.STREAM.DELETE.COMMANDS", "").await;
+    let second = open(Uuid::new_v4());
+    eventually("it can be put there again", async || nats.queue().put(second.clone()).await.is_ok()).await;
+    assert_eq!(outcome(&nats, &second).await.stage(), Stage::Succeeded);
+    service.stop().await;
+}
