@@ -177,8 +177,7 @@ impl Problem {
             .with_title(title)
             .with_detail(self.detail)
             .with_extensions(extensions);
-        details.instance = path.parse().ok();
-        details
+        ProblemDetails { instance: path.parse().ok(), ..details }
     }
 
     /// The answer, under the head that it already has.

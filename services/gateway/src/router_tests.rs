@@ -59,9 +59,14 @@ fn expect(status: u16, code: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn what_leads_nowhere_is_a_problem() {
-    for path in
-        ["/v1", "/v1/commands/lamp", "/v1/views/", "/v1/views/lamps/a/b", "//", "/v1/streams/lamp/%2F/x"]
-    {
+    for path in [
+        "/v1",
+        "/v1/commands/lamp/a",
+        "/v1/views/",
+        "/v1/views/lamps/a/b",
+        "//",
+        "/v1/streams/lamp/%2F/x",
+    ] {
         assert_eq!(problem(get(path)).await, expect(404, "not-found"), "{path}");
     }
     assert_eq!(problem(get("/v1/views/%ff")).await, expect(404, "not-found"));
@@ -70,6 +75,7 @@ async fn what_leads_nowhere_is_a_problem() {
     assert_eq!(problem(get(&format!("/v1/streams/sofa/{LAMP}"))).await, expect(404, "unknown-category"));
     for id in ["7", "..", "%ff", "%00", "%2e%2e%2f", "0190a5c57b1e7c1a9c5b1a2b3c4d5e6f", "%F0%9F%90%A2"] {
         assert_eq!(problem(get(&format!("/v1/streams/lamp/{id}"))).await, expect(400, "invalid-id"), "{id}");
+        assert_eq!(problem(get(&format!("/v1/commands/{id}"))).await, expect(400, "invalid-id"), "{id}");
     }
 }
 
