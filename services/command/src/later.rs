@@ -1,10 +1,10 @@
 //! Commands that nobody waits for: taken out of the queue, carried out like any other, and their outcomes
-//! kept for whoever asks.
+//! kept for whoever asks. In no order: several are worked on at once, and what is tried again is overtaken.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use annals_core::{
-    Fingerprint, Outcome,
+    Fingerprint, Outcome, Stage,
     bus::{CommandReply, CommandRequest},
 };
 use annals_nats::{Crew, Hands, JetStreamLog, LogError, Nats, Outcomes, Queue, Source, Wake, Watch};
@@ -120,8 +120,12 @@ impl Later {
         let fingerprint = Fingerprint::of(&request.command, &request.data);
         let outcome = Outcome { taken, fingerprint, reply };
         self.outcomes.keep(request.id, &outcome, seen.as_ref()).await?;
-        let stage = outcome.stage().name();
-        metrics::counter!("annals_async_commands_total", "outcome" => stage).increment(1);
+        let stage = outcome.stage();
+        if stage == Stage::Failed {
+            let (stream, correlation) = (&request.stream, request.context.correlation_id);
+            warn!(category = stream.category, id = %stream.id, %correlation, "{} is given up", request.command);
+        }
+        metrics::counter!("annals_async_commands_total", "outcome" => stage.name()).increment(1);
         Ok(None)
     }
 }
