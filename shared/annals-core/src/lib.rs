@@ -39,7 +39,9 @@ pub use handler::{Handler, Listen};
 pub use ids::{Position, StreamId, Version, command_id, reaction_id};
 pub use outcome::{Outcome, Stage};
 pub use projection::{Column, Kind, Order, Projection, Shows};
-pub use reactor::{Deliver, Dispatch, Notice, Outgoing, ReactError, Reaction, Reactor, Request, Start};
+pub use reactor::{
+    Deliver, Dispatch, Notice, Outgoing, ReactError, Reaction, Reactor, Request, Start, tagged,
+};
 pub use recorded::{EventView, Recorded, micros};
 pub use schema::{Unreadable, Upcaster};
 pub use sql::{Sql, SqlValue};

@@ -225,8 +225,9 @@ impl Reactor {
     }
 }
 
-/// The name and the data of a command.
-pub(crate) fn tagged<C: Serialize>(command: &C) -> (String, Value) {
+/// The name and the data of a command, as they are sent.
+#[must_use]
+pub fn tagged<C: Serialize>(command: &C) -> (String, Value) {
     let tagged: Map<String, Value> = serde_json::to_value(command)
         .ok()
         .and_then(|value| serde_json::from_value(value).ok())

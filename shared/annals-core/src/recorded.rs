@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::{EventRecord, Position, StoredCommit, Version};
+use crate::{Decider, EventRecord, Position, StoredCommit, Unreadable, Version, category};
 
 /// An event as projections and reactors see it.
 #[derive(Debug, Clone)]
@@ -82,6 +82,17 @@ impl EventView {
             metadata: commit.context.metadata.clone(),
             data: record.data.clone(),
         }
+    }
+
+    /// What happened, as `D` knows it today: an older schema is lifted.
+    ///
+    /// # Errors
+    /// When it did not happen to a `D`, or cannot be read.
+    pub fn read<D: Decider>(&self) -> Result<D::Event, Unreadable> {
+        if self.category == D::NAME {
+            return category::read::<D>(&self.r#type, self.schema, &self.data);
+        }
+        Err(Unreadable::UnknownEvent { category: D::NAME.into(), event: self.r#type.clone() })
     }
 
     /// Shows all events of a stored commit, oldest first.

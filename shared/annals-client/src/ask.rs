@@ -1,0 +1,90 @@
+//! A question, asked until it is answered.
+
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::{RequestBuilder, Response};
+use tokio::time::timeout;
+
+use crate::{Client, Error, answer};
+
+/// How long one attempt may take: the gateway says within 5 s that a command is still under way.
+const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// Why there is no answer, after all attempts.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    /// What the last attempt came to.
+    pub error: Error,
+    /// Whether one of them may have been carried out.
+    doubt: bool,
+}
+
+impl Unanswered {
+    /// The error, if the question was a command under this key.
+    pub(crate) fn of_command(self, key: &str) -> Error {
+        let settled = matches!(&self.error, Error::Problem(problem) if problem.is_the_logs_word());
+        if settled || !self.doubt {
+            return self.error;
+        }
+        Error::InDoubt { key: key.to_owned(), cause: Box::new(self.error) }
+    }
+}
+
+impl Client {
+    /// Sends a request, again and again if it may be answered better, and reads the answer. A request
+    /// that changes something must have an idempotency key.
+    pub(crate) async fn ask<T, F>(
+        &self,
+        request: RequestBuilder,
+        read: impl Fn(Response) -> F,
+    ) -> Result<T, Unanswered>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let deadline = Instant::now() + self.patience;
+        let attempt = async || {
+            let left = ATTEMPT.min(deadline.saturating_duration_since(Instant::now()));
+            let answered = timeout(left, async { read(self.send(&request).await?).await }).await;
+            answered.unwrap_or(Err(Error::TimedOut(left)))
+        };
+        let mut doubt = false;
+        let answered = attempt
+            .retry(pauses())
+            .when(Error::is_passing)
+            .adjust(|error, pause| {
+                let pause = pause?.max(error.retry_after());
+                (Instant::now() + pause < deadline).then_some(pause)
+            })
+            .notify(|error, _| doubt |= error.leaves_doubt())
+            .await;
+        answered.map_err(|error| Unanswered { doubt: doubt || error.leaves_doubt(), error })
+    }
+
+    async fn send(&self, request: &RequestBuilder) -> Result<Response, Error> {
+        let request = request.try_clone().expect("bodies are JSON, and no streams");
+        let response = request.send().await?;
+        if let Some(position) = answer::position(response.headers()) {
+            self.saw(position);
+        }
+        answer::success(response).await
+    }
+
+    /// In a session, later reads show at least this.
+    pub(crate) fn saw(&self, position: u64) {
+        if let Some(seen) = &self.seen {
+            seen.fetch_max(position, Ordering::Relaxed);
+        }
+    }
+}
+
+fn pauses() -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(1))
+        .with_jitter()
+        .without_max_times()
+}

@@ -1,0 +1,111 @@
+//! What happened at all.
+
+use annals_core::{EventView, Position};
+use futures_util::{
+    TryStreamExt,
+    stream::{BoxStream, iter},
+};
+use reqwest::{Method, RequestBuilder};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{Client, Error, Live, answer::Answer, pages::pages};
+
+/// The whole log in order, or what passes the filters.
+///
+/// ```no_run
+/// # use annals_client::{Client, Error};
+/// use futures_util::TryStreamExt;
+///
+/// # async fn audit(annals: Client) -> Result<(), Error> {
+/// let mut deposits = annals.events().types(["MoneyDeposited"]).all();
+/// while let Some(event) = deposits.try_next().await? {
+///     println!("{} {}", event.position, event.data);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is asked yet"]
+pub struct Events {
+    client: Client,
+    after: Position,
+    until: Option<Position>,
+    filters: Vec<(&'static str, String)>,
+}
+
+/// Events that were shown together. Those of one command are never apart.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<EventView>,
+    /// The position last looked at: for [`Events::after`].
+    pub next: Position,
+}
+
+impl Events {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client, after: 0, until: None, filters: Vec::new() }
+    }
+
+    /// Only what is beyond this position.
+    pub fn after(self, position: Position) -> Self {
+        Self { after: position, ..self }
+    }
+
+    /// Only up to this position, which is included.
+    pub fn until(self, position: Position) -> Self {
+        Self { until: Some(position), ..self }
+    }
+
+    /// Only events of these types.
+    pub fn types<'a>(self, types: impl IntoIterator<Item = &'a str>) -> Self {
+        let types: Vec<_> = types.into_iter().collect();
+        self.filter("type", types.join(","))
+    }
+
+    /// Only what happened to aggregates of this category.
+    pub fn category(self, category: &str) -> Self {
+        self.filter("category", category.to_owned())
+    }
+
+    /// Only what happened under this correlation id.
+    pub fn correlated_with(self, correlation_id: Uuid) -> Self {
+        self.filter("correlation_id", correlation_id.to_string())
+    }
+
+    fn filter(mut self, name: &'static str, value: String) -> Self {
+        self.filters.push((name, value));
+        self
+    }
+
+    /// One page, of at most so many events (1 to 500), and some more to finish a commit. Filters may
+    /// leave it empty although there is more: the log's end is where `next` does not move.
+    ///
+    /// # Errors
+    /// When the gateway does not say.
+    pub async fn page(&self, limit: u32) -> Result<EventPage, Error> {
+        let request = self.request().query(&[("after", self.after), ("limit", limit.into())]);
+        self.client.ask(request, Answer::read).await.map_err(|unanswered| unanswered.error)?.json()
+    }
+
+    /// All events up to the log's end, fetched page by page. The stream ends with the first error.
+    #[must_use = "nothing is asked yet"]
+    pub fn all(self) -> BoxStream<'static, Result<EventView, Error>> {
+        let pages = pages(self, |events| async move {
+            let page = events.page(500).await?;
+            let next = (page.next > events.after).then(|| events.after(page.next));
+            Ok((iter(page.events.into_iter().map(Ok)), next))
+        });
+        Box::pin(pages.try_flatten())
+    }
+
+    /// All events, and then those that happen, as they happen.
+    pub fn live(self) -> Live {
+        Live::new(self.client.clone(), self.after, self.until, self.request())
+    }
+
+    fn request(&self) -> RequestBuilder {
+        let request = self.client.request(Method::GET, &["v1", "events"]).query(&self.filters);
+        self.until.iter().fold(request, |request, until| request.query(&[("until", until)]))
+    }
+}
