@@ -4,56 +4,61 @@ use std::time::Duration;
 
 use annals_core::Position;
 use reqwest::{
-    Response,
+    Response, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
 };
 use serde::de::DeserializeOwned;
 
 use crate::{Error, Problem};
 
-/// A success, read to its end.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// What it holds for: `Annals-Position`.
-    pub position: Option<Position>,
-    /// Whether it was given before, to the same command.
-    pub replayed: bool,
-    /// When to ask again for something better.
-    pub retry_after: Option<Duration>,
-    text: String,
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
 }
 
 impl Answer {
     pub(crate) async fn read(response: Response) -> Result<Self, Error> {
-        let headers = response.headers();
-        let (position, retry_after) = (position(headers), retry_after(headers));
-        let replayed = headers.contains_key("idempotency-replayed");
-        Ok(Self { position, replayed, retry_after, text: response.text().await? })
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Self { status, headers, text: response.text().await? })
+    }
+
+    /// What is wrong, if it is no success.
+    pub(crate) fn failure(self) -> Error {
+        match self.json::<Problem>() {
+            Ok(problem) => {
+                let retry_after = self.retry_after();
+                Error::Problem(Box::new(Problem { retry_after, ..problem }))
+            }
+            Err(_) => Error::Foreign { status: self.status.as_u16(), text: self.text },
+        }
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         Ok(serde_json::from_str(&self.text)?)
     }
-}
 
-/// Lets a success through. Anything else is read to its end, to say what is wrong.
-pub(crate) async fn success(response: Response) -> Result<Response, Error> {
-    let (status, retry_after) = (response.status(), retry_after(response.headers()));
-    if status.is_success() {
-        return Ok(response);
+    /// The log position that it holds for.
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.header("annals-position")?.parse().ok()
     }
-    let text = response.text().await?;
-    match serde_json::from_str::<Problem>(&text) {
-        Ok(problem) => Err(Error::Problem(Box::new(Problem { retry_after, ..problem }))),
-        Err(_) => Err(Error::Foreign { status: status.as_u16(), text }),
+
+    /// When to ask again for something better.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.header(RETRY_AFTER.as_str())?.parse().ok().map(Duration::from_secs)
     }
-}
 
-/// The log position that an answer holds for.
-pub(crate) fn position(headers: &HeaderMap) -> Option<Position> {
-    headers.get("annals-position")?.to_str().ok()?.parse().ok()
-}
+    /// Whether it was given before, to the same command.
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.header("idempotency-replayed").is_some()
+    }
 
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }

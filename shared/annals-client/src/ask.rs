@@ -9,7 +9,7 @@ use backon::{ExponentialBuilder, Retryable};
 use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 
-use crate::{Client, Error, answer};
+use crate::{Answer, Client, Error};
 
 /// How long one attempt may take: the gateway says within 5 s that a command is still under way.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -37,22 +37,44 @@ impl Unanswered {
 impl Client {
     /// Sends a request, again and again if it may be answered better, and reads the answer. A request
     /// that changes something must have an idempotency key.
-    pub(crate) async fn ask<T, F>(
-        &self,
-        request: RequestBuilder,
-        read: impl Fn(Response) -> F,
-    ) -> Result<T, Unanswered>
+    pub(crate) async fn ask(&self, request: RequestBuilder) -> Result<Answer, Unanswered> {
+        let request = &request;
+        let attempt = async move |left| {
+            let answered = in_time(left, async { Answer::read(send(request).await?).await }).await;
+            self.watch.show(answered.as_ref().ok());
+            let answer = answered?;
+            if let Some(position) = answer.position() {
+                self.saw(position);
+            }
+            if answer.status.is_success() { Ok(answer) } else { Err(answer.failure()) }
+        };
+        self.insist(attempt).await
+    }
+
+    /// The same for an answer that has no end.
+    pub(crate) async fn open(&self, request: RequestBuilder) -> Result<Response, Unanswered> {
+        let request = &request;
+        let attempt = async move |left| {
+            in_time(left, async {
+                let response = send(request).await?;
+                if response.status().is_success() {
+                    return Ok(response);
+                }
+                Err(Answer::read(response).await?.failure())
+            })
+            .await
+        };
+        self.insist(attempt).await
+    }
+
+    /// Makes attempts until one is answered for good. Each is told how long it may take.
+    async fn insist<T, F>(&self, attempt: impl Fn(Duration) -> F) -> Result<T, Unanswered>
     where
         F: Future<Output = Result<T, Error>>,
     {
         let deadline = Instant::now() + self.patience;
-        let attempt = async || {
-            let left = ATTEMPT.min(deadline.saturating_duration_since(Instant::now()));
-            let answered = timeout(left, async { read(self.send(&request).await?).await }).await;
-            answered.unwrap_or(Err(Error::TimedOut(left)))
-        };
         let mut doubt = false;
-        let answered = attempt
+        let answered = (|| attempt(ATTEMPT.min(deadline.saturating_duration_since(Instant::now()))))
             .retry(pauses())
             .when(Error::is_passing)
             .adjust(|error, pause| {
@@ -64,21 +86,21 @@ impl Client {
         answered.map_err(|error| Unanswered { doubt: doubt || error.leaves_doubt(), error })
     }
 
-    async fn send(&self, request: &RequestBuilder) -> Result<Response, Error> {
-        let request = request.try_clone().expect("bodies are JSON, and no streams");
-        let response = request.send().await?;
-        if let Some(position) = answer::position(response.headers()) {
-            self.saw(position);
-        }
-        answer::success(response).await
-    }
-
     /// In a session, later reads show at least this.
     pub(crate) fn saw(&self, position: u64) {
         if let Some(seen) = &self.seen {
             seen.fetch_max(position, Ordering::Relaxed);
         }
     }
+}
+
+async fn send(request: &RequestBuilder) -> Result<Response, Error> {
+    let request = request.try_clone().expect("bodies are JSON, and no streams");
+    Ok(request.send().await?)
+}
+
+async fn in_time<T>(left: Duration, attempt: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(left, attempt).await.unwrap_or(Err(Error::TimedOut(left)))
 }
 
 fn pauses() -> ExponentialBuilder {

@@ -13,7 +13,7 @@ use reqwest::{Method, RequestBuilder, Url, redirect};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{AggregateStream, Error, Events, Give, Pending, View};
+use crate::{AggregateStream, Answer, Error, Events, Give, Pending, View, watch::Watch};
 
 /// Until a connection is there.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -28,6 +28,7 @@ pub struct Client {
     pub(crate) patience: Duration,
     /// In a session: the highest position that was answered.
     pub(crate) seen: Option<Arc<AtomicU64>>,
+    pub(crate) watch: Watch,
 }
 
 impl Client {
@@ -51,7 +52,7 @@ impl Client {
         if !base_url.has_host() {
             return Err(address());
         }
-        Ok(Self { http, base_url, patience: PATIENCE, seen: None })
+        Ok(Self { http, base_url, patience: PATIENCE, seen: None, watch: Watch::default() })
     }
 
     /// Asks for so long, over all attempts, until it gives up; 30 s unless said. Under its key a command
@@ -66,6 +67,13 @@ impl Client {
     #[must_use]
     pub fn session(&self) -> Self {
         Self { seen: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Has somebody look at the answer to every attempt, those that are not the last among them; none if
+    /// there was no answer. For counting and measuring.
+    #[must_use]
+    pub fn watched_by(self, watch: impl Fn(Option<&Answer>) + Send + Sync + 'static) -> Self {
+        Self { watch: Watch::by(watch), ..self }
     }
 
     /// A command for the aggregate `id` of category `D`.

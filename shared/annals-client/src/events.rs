@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{Client, Error, Live, answer::Answer, pages::pages};
+use crate::{Client, Error, Live, pages::pages};
 
 /// The whole log in order, or what passes the filters.
 ///
@@ -85,7 +85,7 @@ impl Events {
     /// When the gateway does not say.
     pub async fn page(&self, limit: u32) -> Result<EventPage, Error> {
         let request = self.request().query(&[("after", self.after), ("limit", limit.into())]);
-        self.client.ask(request, Answer::read).await.map_err(|unanswered| unanswered.error)?.json()
+        self.client.ask(request).await.map_err(|unanswered| unanswered.error)?.json()
     }
 
     /// All events up to the log's end, fetched page by page. The stream ends with the first error.

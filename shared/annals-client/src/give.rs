@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{Client, Error, Outcome, Pending, answer::Answer, pending::Taken};
+use crate::{Answer, Client, Error, Outcome, Pending, pending::Taken};
 
 /// A command that is still to be given; awaiting it gives it.
 ///
@@ -103,7 +103,7 @@ impl Give {
         match self.send(None).await {
             Ok(answer) => {
                 let accepted = answer.json().map_err(|error| self.doubt(error))?;
-                Ok(Outcome::Accepted(Accepted { replayed: answer.replayed, ..accepted }))
+                Ok(Outcome::Accepted(Accepted { replayed: answer.is_replayed(), ..accepted }))
             }
             Err(Error::Problem(problem)) => Ok(Outcome::from(*problem)),
             Err(error) => Err(error),
@@ -122,7 +122,7 @@ impl Give {
         if let Some(prefer) = prefer {
             request = request.header("Prefer", prefer);
         }
-        self.client.ask(request, Answer::read).await.map_err(|unanswered| unanswered.of_command(&self.key))
+        self.client.ask(request).await.map_err(|unanswered| unanswered.of_command(&self.key))
     }
 
     fn doubt(&self, cause: Error) -> Error {

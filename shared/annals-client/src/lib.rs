@@ -35,8 +35,10 @@ mod pending;
 mod problem;
 mod stream;
 mod view;
+mod watch;
 
 pub use annals_core::{EventView, Position, Refused, Version, bus::Accepted};
+pub use answer::Answer;
 pub use client::Client;
 pub use error::{Error, Repeat};
 pub use events::{EventPage, Events};

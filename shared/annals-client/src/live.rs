@@ -1,6 +1,6 @@
 //! The log as it grows: server-sent events, with resume.
 
-use std::{fmt, future::ready, time::Duration};
+use std::{fmt, time::Duration};
 
 use annals_core::{EventView, Position, Version};
 use futures_util::StreamExt;
@@ -121,7 +121,7 @@ impl Live {
         let headers = [(ACCEPT, HeaderValue::from_static("text/event-stream")), (LAST_EVENT_ID, resume)];
         let request = self.request.try_clone().expect("a question has no body");
         let request = request.headers(HeaderMap::from_iter(headers));
-        let response = self.client.ask(request, |response| ready(Ok(response))).await;
+        let response = self.client.open(request).await;
         let response = response.map_err(|unanswered| unanswered.error)?;
         self.connection = Connection::Open(Box::new(SseStream::new(Body::from(response))));
         Ok(())

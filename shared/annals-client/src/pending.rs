@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::{Client, Error, Outcome, Problem, answer::Answer};
+use crate::{Answer, Client, Error, Outcome, Problem};
 
 /// Before it is asked again, if the gateway does not say.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -61,14 +61,14 @@ impl Pending {
         loop {
             match self.ask().await? {
                 (_, Some(outcome)) => return Ok(outcome),
-                (answer, None) => sleep(answer.retry_after.unwrap_or(PAUSE)).await,
+                (answer, None) => sleep(answer.retry_after().unwrap_or(PAUSE)).await,
             }
         }
     }
 
     async fn ask(&self) -> Result<(Answer, Option<Outcome>), Error> {
         let request = self.client.request(Method::GET, &["v1", "commands", &self.command_id.to_string()]);
-        let answer = self.client.ask(request, Answer::read).await.map_err(|unanswered| unanswered.error)?;
+        let answer = self.client.ask(request).await.map_err(|unanswered| unanswered.error)?;
         let status: Status = answer.json()?;
         if let Some(accepted) = &status.result {
             self.client.saw(accepted.position);

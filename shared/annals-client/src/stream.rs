@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{Client, Error, answer::Answer, pages::pages};
+use crate::{Client, Error, pages::pages};
 
 /// The events of one aggregate, oldest first.
 ///
@@ -135,7 +135,7 @@ impl AggregateStream {
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Option<T>, Error> {
-        match self.client.ask(request, Answer::read).await {
+        match self.client.ask(request).await {
             Ok(answer) => answer.json().map(Some),
             Err(unanswered) => unanswered.error.unless_not_found(),
         }

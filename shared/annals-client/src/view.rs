@@ -8,7 +8,7 @@ use futures_util::{
 use reqwest::{Method, RequestBuilder};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{Client, Error, answer::Answer, pages::pages};
+use crate::{Answer, Client, Error, pages::pages};
 
 /// Rows of a view, in the view's own order.
 ///
@@ -86,7 +86,7 @@ impl View {
     pub async fn page<T: DeserializeOwned>(&self) -> Result<Page<T>, Error> {
         let answer = self.ask(self.request(&[]).query(&self.query)).await?;
         let Body { rows, next } = answer.json()?;
-        Ok(Page { rows, next, position: answer.position.unwrap_or_default() })
+        Ok(Page { rows, next, position: answer.position().unwrap_or_default() })
     }
 
     /// This page and all that follow. The stream ends with the first error.
@@ -124,6 +124,6 @@ impl View {
         if let Some(position) = self.client.least_position(self.at_least) {
             request = request.header("Annals-Min-Position", position);
         }
-        self.client.ask(request, Answer::read).await.map_err(|unanswered| unanswered.error)
+        self.client.ask(request).await.map_err(|unanswered| unanswered.error)
     }
 }
