@@ -55,8 +55,8 @@ impl Give {
 
     /// Under this idempotency key instead of one that is drawn: up to 255 visible characters. The same
     /// command to the same aggregate under the same key is carried out once.
-    pub fn key(self, key: impl Into<String>) -> Self {
-        Self { key: key.into(), ..self }
+    pub fn key(self, key: &(impl ToString + ?Sized)) -> Self {
+        Self { key: key.to_string(), ..self }
     }
 
     /// Only if the stream is at this version; otherwise the outcome is the problem `version-mismatch`.

@@ -19,9 +19,12 @@ pub struct Answer {
 impl Answer {
     pub(crate) async fn read(response: Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await?;
+        Ok(Self::new(status, headers, response.text().await?))
+    }
+
+    fn new(status: StatusCode, headers: HeaderMap, text: String) -> Self {
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Self { status, headers, text, json })
+        Self { status, headers, text, json }
     }
 
     /// The value of a header; empty if it is missing.
@@ -47,6 +50,12 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json", "{got}");
         assert_eq!(self.json["status"], status, "{got}");
         self.json
+    }
+}
+
+impl From<&annals_client::Answer> for Answer {
+    fn from(answer: &annals_client::Answer) -> Self {
+        Self::new(answer.status, answer.headers.clone(), answer.text.clone())
     }
 }
 

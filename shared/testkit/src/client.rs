@@ -30,6 +30,12 @@ impl Client {
         &self.base_url
     }
 
+    /// The client that everybody else uses: typed, and it repeats what is safe to repeat.
+    #[must_use]
+    pub fn typed(&self) -> annals_client::Client {
+        annals_client::Client::try_new(&self.base_url).expect("it is an address")
+    }
+
     /// Any request. `path` begins with a slash and may have a query.
     pub fn request(&self, method: Method, path: &str) -> Call {
         Call(self.http.request(method, format!("{}{path}", self.base_url)))

@@ -2,6 +2,7 @@
 
 mod ledger;
 mod order;
+mod scrutiny;
 mod transfers;
 mod verdict;
 mod writer;
@@ -35,6 +36,9 @@ const WRITERS: u32 = 32;
 /// How long everything may take to be answered once the system is left alone.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Longer than anything is away: no command is given up.
+const OUTAGE: Duration = Duration::from_mins(5);
+
 /// What there is to be given.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -57,12 +61,16 @@ pub struct Load {
 /// Where commands are given and their answers are written down.
 #[derive(Debug, Clone)]
 pub(crate) struct Desk {
-    client: Client,
+    client: annals_client::Client,
     accounts: Arc<[Uuid]>,
     ledger: Arc<Mutex<Ledger>>,
 }
 
 impl Desk {
+    fn new(client: &Client, accounts: Arc<[Uuid]>) -> Self {
+        Self { client: client.typed().patient_for(OUTAGE), accounts, ledger: Arc::default() }
+    }
+
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -74,7 +82,7 @@ impl Load {
         println!("load: {} commands/s over {} accounts, seed {}", pace.per_second, pace.accounts, pace.seed);
         let mut random = StdRng::seed_from_u64(pace.seed);
         let accounts = (0..pace.accounts).map(|_| order::fresh_id(&mut random)).collect();
-        let desk = Desk { client: client.clone(), accounts, ledger: Arc::default() };
+        let desk = Desk::new(client, accounts);
         let mut opener = Writer::new(desk.clone(), random);
         for account in &*desk.accounts {
             opener.give(Order::open(*account)).await;

@@ -1,10 +1,9 @@
 //! What a client wants, and which answers to it make sense.
 
+use annals_client::{Client, Give};
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
-
-use crate::{Call, Client};
 
 /// From here on the fraud desk is told.
 const LARGE: u64 = 10_000_00;
@@ -79,15 +78,13 @@ impl Order {
         }
     }
 
-    /// The request, ready to be sent.
-    pub(crate) fn call(&self, client: &Client, key: Uuid) -> Call {
-        let path = format!("/v1/commands/{}/{}/{}", self.category, self.id, self.command);
-        let key = key.to_string();
-        let call = client.post(&path, &self.data).header("Idempotency-Key", &key);
-        let call = call.header("X-Correlation-Id", &key);
+    /// The command, ready to be given.
+    pub(crate) fn give(&self, client: &Client, key: Uuid) -> Give {
+        let give = client.give_named(self.category, self.id, self.command, self.data.clone());
+        let give = give.key(&key).correlated_with(key);
         match self.if_match {
-            Some(version) => call.header("If-Match", &format!("\"{version}\"")),
-            None => call,
+            Some(version) => give.at_version(version),
+            None => give,
         }
     }
 }

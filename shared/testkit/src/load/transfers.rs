@@ -1,7 +1,5 @@
 //! Clients that ask for transfers, as fast as they are answered.
 
-use std::sync::Arc;
-
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::{task::JoinSet, time::timeout};
 
@@ -37,7 +35,7 @@ impl Transfers {
         println!("{plan:?}");
         let mut random = StdRng::seed_from_u64(plan.seed);
         let accounts = (0..plan.accounts).map(|_| order::fresh_id(&mut random)).collect();
-        let desk = Desk { client: client.clone(), accounts, ledger: Arc::default() };
+        let desk = Desk::new(client, accounts);
         let cents: Vec<_> = desk.accounts.iter().map(|_| random.random_range(1..=1000_00)).collect();
         let mut opener = Writer::new(desk.clone(), random);
         for (number, (account, cents)) in desk.accounts.iter().zip(cents).enumerate() {

@@ -1,5 +1,6 @@
 //! What an answer to a command is worth. Whatever the contract does not allow is a fault.
 
+use annals_client::{Accepted, Error, Outcome};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -67,6 +68,18 @@ fn mismatched(order: &Order, answer: &Answer) -> Result<(), &'static str> {
         answer.json["version"].as_u64().is_some_and(|version| version > expected),
         "it was at that version",
     )
+}
+
+/// Whether the client makes the same of an answer.
+pub(crate) fn is_shared(verdict: &Verdict, outcome: &Result<Outcome, Error>) -> bool {
+    match (verdict, outcome) {
+        (Verdict::Acknowledged(ours), Ok(Outcome::Accepted(theirs))) => {
+            let Accepted { command_id, id, version, position, .. } = *theirs;
+            *ours == Acknowledged { command_id, id, version, position }
+        }
+        (Verdict::TurnedDown, Ok(Outcome::Refused(_) | Outcome::Problem(_))) | (Verdict::Fault(_), _) => true,
+        (Verdict::Acknowledged(_) | Verdict::TurnedDown, _) => false,
+    }
 }
 
 fn ensure(holds: bool, otherwise: &'static str) -> Result<(), &'static str> {

@@ -10,18 +10,12 @@ use std::{
 };
 
 use rand::{Rng, rngs::StdRng};
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio::time::{Instant, interval_at};
 use uuid::{Builder, Uuid};
 
-use super::{
-    Acknowledged, Desk,
-    order::Order,
-    verdict::{Verdict, judge},
-};
+use super::{Acknowledged, Desk, order::Order, scrutiny::Scrutiny, verdict::Verdict};
 use crate::Answer;
 
-/// Before a command is sent again.
-const PAUSE: Duration = Duration::from_millis(50);
 /// So many acknowledged commands are kept to be repeated.
 const REMEMBERED: usize = 20;
 /// One in so many commands is the repeat of an acknowledged one.
@@ -57,27 +51,27 @@ impl Writer {
     /// Gives a command; none if it was turned down, or badly answered.
     pub(super) async fn give(&mut self, order: Order) -> Option<Acknowledged> {
         let key = Builder::from_random_bytes(self.random.random()).into_uuid();
-        let (verdict, answer) = self.send(&order, key).await;
-        match verdict {
-            Verdict::Acknowledged(acknowledged) => {
+        match self.send(&order, key).await? {
+            (Verdict::Acknowledged(acknowledged), answer) => {
                 self.desk.ledger().acknowledge(key, acknowledged);
                 self.remembered.push_back((key, order, answer));
                 if self.remembered.len() > REMEMBERED {
                     self.remembered.pop_front();
                 }
-                return Some(acknowledged);
+                Some(acknowledged)
             }
-            Verdict::TurnedDown => self.desk.ledger().turn_down(key),
-            Verdict::Fault(fault) => self.desk.ledger().fault(fault),
+            (Verdict::TurnedDown | Verdict::Fault(_), _) => {
+                self.desk.ledger().turn_down(key);
+                None
+            }
         }
-        None
     }
 
     /// Gives an acknowledged command again, which has to be answered as it was.
     async fn repeat(&mut self) {
         let one = self.random.random_range(0..self.remembered.len());
         let (key, order, first) = self.remembered[one].clone();
-        let (verdict, answer) = self.send(&order, key).await;
+        let Some((verdict, answer)) = self.send(&order, key).await else { return };
         self.desk.ledger().note("repeat");
         let same = matches!(verdict, Verdict::Acknowledged(_))
             && (answer.status, &answer.json) == (first.status, &first.json)
@@ -94,26 +88,15 @@ impl Writer {
         }
     }
 
-    /// Sends it until there is a final answer.
-    async fn send(&self, order: &Order, key: Uuid) -> (Verdict, Answer) {
+    /// Gives it until there is a final answer; none if there was a fault.
+    async fn send(&self, order: &Order, key: Uuid) -> Option<(Verdict, Answer)> {
         let begun = Instant::now();
-        let mut pause = interval(PAUSE);
-        pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut first = self.remembered.iter().all(|(remembered, ..)| *remembered != key);
-        loop {
-            pause.tick().await;
-            match order.call(&self.desk.client, key).attempt().await {
-                Ok(answer) => {
-                    let code = answer.json["code"].as_str().unwrap_or_default();
-                    self.desk.ledger().note(format!("{} {code}", answer.status.as_u16()).trim_end());
-                    if let Some(verdict) = judge(order, &answer, first) {
-                        self.desk.ledger().took(begun.elapsed());
-                        return (verdict, answer);
-                    }
-                }
-                Err(_) => self.desk.ledger().note("no answer"),
-            }
-            first = false;
-        }
+        let first = self.remembered.iter().all(|(remembered, ..)| *remembered != key);
+        let scrutiny = Scrutiny::new(self.desk.clone(), order.clone(), first);
+        let looking = scrutiny.clone();
+        let client = self.desk.client.clone().watched_by(move |answer| looking.look(answer));
+        let outcome = order.give(&client, key).await;
+        self.desk.ledger().took(begun.elapsed());
+        scrutiny.end(&outcome)
     }
 }

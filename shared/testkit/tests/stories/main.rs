@@ -6,6 +6,7 @@ mod r#async;
 #[path = "../bank/mod.rs"]
 mod bank;
 mod catalog;
+mod client;
 mod person;
 mod post;
 mod posts_page;
