@@ -59,14 +59,9 @@ fn expect(status: u16, code: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn what_leads_nowhere_is_a_problem() {
-    for path in [
-        "/v1",
-        "/v1/commands/lamp/a",
-        "/v1/views/",
-        "/v1/views/lamps/a/b",
-        "//",
-        "/v1/streams/lamp/%2F/x",
-    ] {
+    for path in
+        ["/v1", "/v1/commands/lamp/a", "/v1/views/", "/v1/views/lamps/a/b", "//", "/v1/streams/lamp/%2F/x"]
+    {
         assert_eq!(problem(get(path)).await, expect(404, "not-found"), "{path}");
     }
     assert_eq!(problem(get("/v1/views/%ff")).await, expect(404, "not-found"));
