@@ -12,5 +12,6 @@ mod post;
 mod posts_page;
 mod reactors;
 mod reward;
+mod sse;
 mod todo;
 mod transfer;
