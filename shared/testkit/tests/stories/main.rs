@@ -13,5 +13,6 @@ mod posts_page;
 mod reactors;
 mod reward;
 mod sse;
+mod sse_silent;
 mod todo;
 mod transfer;

@@ -58,7 +58,7 @@ impl Reader {
     /// Reads a few blocks and hangs up, again and again.
     async fn come_and_go(&mut self, times: usize) {
         for _ in 0..times {
-            for _ in 0..rand::random_range(1..20) {
+            for _ in 0..rand::random_range(1..8) {
                 self.read().await;
             }
             self.hang_up();

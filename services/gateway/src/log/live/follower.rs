@@ -95,10 +95,7 @@ impl<P: Pages> Source<P> {
                 continue;
             }
             match self.log.page(scope, reached).await {
-                Ok(page) if page.reached > reached => {
-                    let stretch = Stretch { after: reached, reached: page.reached, commits: page.commits };
-                    return Ok(Arc::new(stretch));
-                }
+                Ok(page) if page.reached > reached => return Ok(Arc::new(Stretch::after(reached, page))),
                 Ok(_) => {}
                 Err(problem) if problem.code == Code::Unavailable => {}
                 Err(problem) => return Err(problem),

@@ -211,7 +211,7 @@ async fn what_cannot_be_read_ends_it_and_is_told_to_who_comes_back() {
     client.reads_up_to(1).await;
     house.log.unreadable.store(true, Ordering::Relaxed);
     // All that the tail has not seen is read from the log.
-    house.newest.send_replace(Arc::new(Stretch { after: 3, reached: 3, commits: Vec::new() }));
+    house.newest.send_replace(Arc::new(Stretch { after: 3, reached: 3, ..Stretch::default() }));
     assert!(!client.reads().await);
     let again = house.follow(client.resume, FOR_EVER).await;
     assert!(again.is_err_and(|problem| problem.code == Code::EventQuarantined));

@@ -24,7 +24,7 @@ use self::{
     tail::{Pages, Stretch},
     telling::Telling,
 };
-use super::{PAGE, filter::Filter};
+use super::filter::Filter;
 use crate::{
     accept,
     gateway::Gateway,
@@ -32,6 +32,10 @@ use crate::{
     problem::{Code, Problem},
     query::Parameters,
 };
+
+/// How many commits are read at once. What a client does not read soon is thrown away and read again, so
+/// that it takes no memory: not too many.
+const PAGE: usize = 100;
 
 /// What a client accepts that wants to follow the log.
 const KIND: &str = "text/event-stream";

@@ -34,11 +34,18 @@ pub struct Stretch {
     pub reached: Position,
     /// The oldest first.
     pub commits: Vec<StoredCommit>,
+    /// Whether there was more when it was read.
+    pub more: bool,
 }
 
 impl Stretch {
     fn begin(end: Position) -> Self {
-        Self { after: end, reached: end, commits: Vec::new() }
+        Self { after: end, reached: end, ..Self::default() }
+    }
+
+    /// A page that was asked for after a position.
+    pub fn after(after: Position, page: Page) -> Self {
+        Self { after, reached: page.reached.max(after), commits: page.commits, more: page.more }
     }
 }
 
@@ -46,29 +53,27 @@ impl Stretch {
 pub async fn keep(log: impl Pages, newest: watch::Sender<Arc<Stretch>>) {
     let mut ticks = interval(PACE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut reached = None;
+    let (mut reached, mut more) = (None, false);
     loop {
-        ticks.tick().await;
+        if !more {
+            ticks.tick().await;
+        }
         if newest.receiver_count() == 0 {
-            reached = None;
+            (reached, more) = (None, false);
             continue;
         }
         // Where the log could not be read, or was not, it goes on from the end: what is left out between
         // two stretches is for each follower to read.
         let next = match reached {
-            Some(after) => read(&log, after).await,
+            Some(after) => log.page(&Scope::All, after).await.map(|page| Stretch::after(after, page)),
             None => log.end().await.map(Stretch::begin),
         };
         reached = next.as_ref().ok().map(|stretch| stretch.reached);
+        more = next.as_ref().is_ok_and(|stretch| stretch.more);
         if let Ok(next) = next
             && next.reached != newest.borrow().reached
         {
             newest.send_replace(Arc::new(next));
         }
     }
-}
-
-async fn read(log: &impl Pages, after: Position) -> Result<Stretch, Problem> {
-    let page = log.page(&Scope::All, after).await?;
-    Ok(Stretch { after, reached: page.reached.max(after), commits: page.commits })
 }
