@@ -10,13 +10,14 @@ use std::time::Duration;
 use annals_chassis::config::{HealthArgs, NatsArgs};
 use annals_command::{Config, Schedule, run_with};
 use annals_core::{
-    Fingerprint, Outcome, Stage, StreamId,
+    Context, Fingerprint, Outcome, Stage, StreamId, TraceParent,
     bus::{CommandRequest, Expected, Failure},
 };
 use annals_nats::{Log, Nats, Put};
 use annals_testkit::{TestNats, eventually, eventually_within, raw};
 use bank::{deposit, open, withdraw};
 use futures_util::future::join_all;
+use serde_json::Map;
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -135,6 +136,30 @@ async fn a_precondition_is_judged_when_the_command_is_carried_out() {
     let refused = outcome(&nats, &third).await;
     assert_eq!(refused.stage(), Stage::Refused);
     assert_eq!(refused.reply.unwrap_err(), Failure::VersionMismatch { version: 2 });
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_keeps_where_it_comes_from() {
+    let (server, nats) = world().await;
+    let account = Uuid::new_v4();
+    let trace = TraceParent::new(0x4bf9_2f35, 7);
+    let mut command = open(account);
+    command.context = Context {
+        correlation_id: Uuid::new_v4(),
+        trace: Some(trace),
+        metadata: Map::from_iter([("why".into(), "a whim".into())]),
+        ..command.context
+    };
+    put(&nats, &command).await;
+    let service = Running::at(&server);
+    assert_eq!(outcome(&nats, &command).await.stage(), Stage::Succeeded);
+
+    let stored = nats.log().read_latest(&command.stream, 0).await.unwrap();
+    let kept = stored[0].commit.context.clone();
+    let span = |trace: Option<TraceParent>| trace.map(|trace| trace.child(1).to_string());
+    assert_eq!(span(kept.trace), span(Some(trace)), "another step of the same trace");
+    assert_eq!(Context { trace: Some(trace), ..kept }, command.context);
     service.stop().await;
 }
 
