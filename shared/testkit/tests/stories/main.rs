@@ -7,6 +7,7 @@ mod r#async;
 mod bank;
 mod catalog;
 mod client;
+mod openapi;
 mod person;
 mod post;
 mod posts_page;
