@@ -1,4 +1,4 @@
-//! `GET /asyncapi.json`: what goes over NATS, in the words of AsyncAPI 3.0, for services that read the log
+//! `GET /asyncapi.json`: what goes over NATS, in the words of `AsyncAPI` 3.0, for services that read the log
 //! or give commands without HTTP.
 
 mod commands;

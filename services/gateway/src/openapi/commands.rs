@@ -61,17 +61,16 @@ fn by_path(category: &Category, rehearsal: &Rehearsal, name: &str, data: &Value)
             422,
             json!({ "$ref": format!("#/components/responses/{}", problems::refusal_of(category.name)) }),
         );
-    given(operation, rehearsal.accepted(name))
+    given(operation, rehearsal.accepted(name).as_ref())
 }
 
 /// What all commands have in common.
-fn given(operation: Operation, example: Option<Value>) -> Operation {
-    let began =
-        example.as_ref().is_some_and(|it| it["version"] == it["events"].as_array().map_or(0, Vec::len));
+fn given(operation: Operation, example: Option<&Value>) -> Operation {
+    let began = example.is_some_and(|it| it["version"] == it["events"].as_array().map_or(0, Vec::len));
     let accepted = |description: &str, shown: bool| {
         let headers = ["ETag", "Annals-Position", "X-Correlation-Id", "Idempotency-Replayed"];
         let answer = Answer::json(description, &schema("Accepted")).headers(&headers);
-        match &example {
+        match example {
             Some(example) if shown => answer.example(example.clone()),
             _ => answer,
         }
@@ -112,7 +111,7 @@ fn door(catalog: &Catalog, rehearsals: &[Rehearsal]) -> Operation {
             "required": true,
             "content": { "application/json": { "schema": schema("Command"), "examples": examples } },
         }));
-    given(operation, rehearsals.iter().find_map(Rehearsal::beginning))
+    given(operation, rehearsals.iter().find_map(Rehearsal::beginning).as_ref())
 }
 
 fn outcome() -> Operation {

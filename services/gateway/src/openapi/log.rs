@@ -77,7 +77,8 @@ fn events(categories: &Value, first: &Value) -> Operation {
         .says(
             "log",
             "Everything that happened, in order",
-            "With `Accept: text/event-stream` it goes on as things happen, and resumes after `Last-Event-ID`.",
+            "With `Accept: text/event-stream` it goes on as things happen, and resumes after `Last-Event-ID`; \
+             such a stream has no `limit`.",
         )
         .asks(in_query("after", &number(), "After this position."))
         .asks(in_query("until", &number(), "Up to this position, which is part of it."))
@@ -87,5 +88,6 @@ fn events(categories: &Value, first: &Value) -> Operation {
         .asks(correlation)
         .takes(&["Last-Event-ID"])
         .answers(200, answer)
+        .answers(204, Answer::new("Of a stream: everything up to `until` has been sent. Nobody need come back."))
         .fails(&CODES)
 }

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: all that HTTP offers, in the words of OpenAPI 3.1. It is made of the catalog, so
+//! `GET /openapi.json`: all that HTTP offers, in the words of `OpenAPI` 3.1. It is made of the catalog, so
 //! that a new domain is in it at once: each command and each view has a path of its own.
 
 mod commands;

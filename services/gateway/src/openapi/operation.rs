@@ -22,12 +22,12 @@ pub struct Operation {
 impl Operation {
     /// A read.
     pub fn get(path: impl Into<String>, id: impl Into<String>) -> Self {
-        Self::new("get", path.into(), id.into())
+        Self::new("get", path.into(), &id.into())
     }
 
     /// A write.
     pub fn post(path: impl Into<String>, id: impl Into<String>) -> Self {
-        let post = Self::new("post", path.into(), id.into());
+        let post = Self::new("post", path.into(), &id.into());
         post.fails(&[
             Code::MalformedJson,
             Code::InvalidPayload,
@@ -38,7 +38,7 @@ impl Operation {
         ])
     }
 
-    fn new(method: &'static str, path: String, id: String) -> Self {
+    fn new(method: &'static str, path: String, id: &str) -> Self {
         let described = json!({ "operationId": id, "parameters": [] });
         let codes = problems::EVERYWHERE.to_vec();
         Self { path, method, described, answers: Map::new(), codes, for_people: false }

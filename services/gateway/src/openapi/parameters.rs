@@ -46,13 +46,13 @@ pub fn all() -> Value {
         ),
         "Prefer-Async": in_header(
             "Prefer",
-            &json!({ "type": "string", "enum": ["respond-async"] }),
+            &json!({ "type": "string", "examples": ["respond-async"] }),
             "`respond-async`: the command is checked, kept on disk and answered 202; it is carried out once. \
              Preferences that are not known are ignored.",
         ),
         "Prefer-Wait": in_header(
             "Prefer",
-            &json!({ "type": "string", "pattern": "^wait=[0-9]+$" }),
+            &json!({ "type": "string", "examples": ["wait=5"] }),
             "`wait=N`: how many seconds to wait for `Annals-Min-Position`, 2 by default and 30 at most. \
              Preferences that are not known are ignored.",
         ),
@@ -74,7 +74,7 @@ pub fn all() -> Value {
         "Last-Event-ID": in_header(
             "Last-Event-ID",
             &number(),
-            "For server-sent events: resume after this position, whatever `after` says.",
+            "For server-sent events, and for nothing else: resume after this position, whatever `after` says.",
         ),
     })
 }
