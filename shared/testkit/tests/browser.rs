@@ -39,3 +39,21 @@ async fn posts_of_others_appear_by_themselves_while_somebody_types() {
     assert!(shows("how are you?").await);
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+#[ignore = "needs a Chromium; .ci/run installs one"]
+async fn the_api_can_be_clicked_through_without_a_network() {
+    let (system, browser) = (System::start().await, Browser::start().await);
+    browser.open(&format!("{}/docs#/operations/livez", system.base_url())).await;
+    let there = async |selector: &str| {
+        browser.run(&format!("return document.querySelector('{selector}') !== null")).await == true
+    };
+    eventually("the operation is shown", async || there(".try-out__btn").await).await;
+    browser.click(".try-out__btn").await;
+    eventually("it can be tried", async || there(".execute").await).await;
+    browser.click(".execute").await;
+    eventually("it is answered", async || browser.text().await.contains("alive")).await;
+    let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs.png");
+    fs::write(picture, browser.picture().await).unwrap();
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}

@@ -15,7 +15,7 @@ use crate::{pages::has_posts, problem::Code};
 pub fn operations(catalog: &Catalog) -> Vec<Operation> {
     let mut pages = vec![home(), docs(), problem()];
     if has_posts(catalog) {
-        pages.extend([posts(), publish(), delete()]);
+        pages.extend([posts(), publish(catalog), delete()]);
     }
     pages
 }
@@ -70,10 +70,11 @@ fn posts() -> Operation {
         .for_people()
 }
 
-fn publish() -> Operation {
-    let text = json!({ "type": "string" });
-    let form = json!({ "key": text, "author": text, "content": text });
-    let form = object("What the form of the page sends.", &["author", "content"], &form);
+/// The form takes what the command takes, and a key that the page draws.
+fn publish(catalog: &Catalog) -> Operation {
+    let command = catalog.category("post").and_then(|it| it.commands.get("publish"));
+    let mut form = command.cloned().unwrap_or_else(|| json!({ "type": "object" }));
+    form["properties"]["key"] = json!({ "type": "string", "pattern": "^[!-~]{0,255}$" });
     by_form(Operation::post("/posts", "posts.publish")).says("pages", "Publish a post, by the form", "").body(
         json!({ "required": true, "content": { "application/x-www-form-urlencoded": { "schema": form } } }),
     )

@@ -29,14 +29,17 @@ pub fn all() -> Value {
         "id": in_path("id", &json!({ "type": "string", "format": "uuid" }), "The aggregate, in either case."),
         "Idempotency-Key": in_header(
             "Idempotency-Key",
-            &json!({ "type": "string", "pattern": "^([!#-~][!-~]{0,254}|\"[!-~]{1,255}\")$" }),
+            &json!({
+                "type": "string", "minLength": 1, "maxLength": 257,
+                "pattern": "^([!#-~][!-~]{0,254}|\"[!-~]{1,255}\")$",
+            }),
             "1 to 255 visible characters, bare or in quotes. A repeat with the same key, aggregate, command \
              and body answers what the first one answered and stores nothing, as long as the command is among \
              the last 1,000 of its aggregate.",
         ),
         "If-Match": in_header(
             "If-Match",
-            &json!({ "type": "string", "pattern": "^\"[0-9]+\"$" }),
+            &json!({ "type": "string", "minLength": 3, "pattern": "^\"[0-9]+\"$" }),
             "Only if the stream is at this version, such as `\"3\"`. Not together with `If-None-Match`.",
         ),
         "If-None-Match": in_header(
@@ -73,8 +76,8 @@ pub fn all() -> Value {
         ),
         "Last-Event-ID": in_header(
             "Last-Event-ID",
-            &number(),
-            "For server-sent events, and for nothing else: resume after this position, whatever `after` says.",
+            &json!({ "type": "string", "examples": ["1042"] }),
+            "For server-sent events, and of no meaning elsewhere: resume after this position, whatever `after` says.",
         ),
     })
 }

@@ -52,15 +52,19 @@ fn rows(view: &Projection) -> Operation {
                 .example(json!({ "rows": [example(view)], "next": null })),
         )
         .fails(&CODES);
-    let filter = |name: &&str| in_query(name, &json!({ "type": "string" }), "Only rows with this value.");
+    let filter = |name: &&str| in_query(name, &asked(view, name), "Only rows with this value.");
     view.shows.filters.iter().map(filter).fold(operation, Operation::asks)
 }
 
 fn row(view: &Projection) -> Operation {
-    let key = view.shows.key.join(":");
+    let key = match view.shows.key {
+        [only] => asked(view, only),
+        _ => json!({ "type": "string" }),
+    };
+    let description = format!("`{}`", view.shows.key.join(":"));
     Operation::get(format!("/v1/views/{}/{{key}}", view.view), format!("{}.row", view.view))
         .says("views", &format!("{}: one row", view.view), "")
-        .asks(in_path("key", &json!({ "type": "string" }), &format!("`{key}`")))
+        .asks(in_path("key", &key, &description))
         .takes(&["Annals-Min-Position", "Prefer-Wait"])
         .answers(
             200,
@@ -99,18 +103,27 @@ fn columns(view: &Projection) -> Value {
 
 /// What names or orders the rows is never null; of the rest the catalog does not know.
 fn cell(view: &Projection, column: &Column) -> Value {
-    let mut cell = match column.kind {
-        Kind::Id => uuid(),
-        Kind::Time => time(),
-        Kind::Text => json!({ "type": "string" }),
-        Kind::Integer => json!({ "type": "integer" }),
-        Kind::Date => json!({ "type": "string", "format": "date" }),
-    };
+    let mut cell = value(column.kind);
     let mut certain = view.shows.key.iter().chain(view.shows.order.columns());
     if !certain.any(|name| *name == column.name) {
         cell["type"] = json!([cell["type"], "null"]);
     }
     cell
+}
+
+fn value(kind: Kind) -> Value {
+    match kind {
+        Kind::Id => uuid(),
+        Kind::Time => time(),
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Integer => json!({ "type": "integer" }),
+        Kind::Date => json!({ "type": "string", "format": "date" }),
+    }
+}
+
+/// A value of this column, as it is asked for.
+fn asked(view: &Projection, column: &str) -> Value {
+    value(view.shows.column(column).map_or(Kind::Text, |column| column.kind))
 }
 
 fn example(view: &Projection) -> Value {

@@ -36,3 +36,39 @@ fn vendored(name: &str) -> impl IntoResponse + use<> {
     let file = file.expect("Swagger UI comes with the program, and a test loads all of this");
     ([(CONTENT_TYPE, file.content_type)], file.bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::{Body, to_bytes},
+        http::Request,
+    };
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{gateway, lamp, limits::Limits, router};
+
+    async fn text(path: &str, kind: &str) -> String {
+        let gateway = gateway::offline(lamp::catalog(), Limits::PRODUCTION).await;
+        let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
+        let answer = router(gateway).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(answer.headers()[CONTENT_TYPE].to_str().unwrap().starts_with(kind), "{path}");
+        let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(bytes.into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn all_that_the_page_loads_is_here() {
+        let page = text("/docs", "text/html").await;
+        let quoted = page.split('"').skip(1).step_by(2);
+        let parts: Vec<_> = quoted.filter(|it| it.starts_with("/docs/")).collect();
+        assert_eq!(parts.len(), 3, "{page}");
+        for part in parts {
+            let kind = if part.contains(".css") { "text/css" } else { "text/javascript" };
+            assert!(!text(part, kind).await.is_empty(), "{part}");
+        }
+        assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
+        assert!(text("/docs/show.js", "text/javascript").await.contains("'/openapi.json'"));
+    }
+}
