@@ -11,8 +11,8 @@ use tokio::time::timeout;
 
 use crate::{Answer, Client, Error};
 
-/// How long one attempt may take: the gateway says within 5 s that a command is still under way.
-const ATTEMPT: Duration = Duration::from_secs(10);
+/// Attempts that there is time for at least: a connection may be dead without a word.
+const ATTEMPTS: u32 = 3;
 
 /// Why there is no answer, after all attempts.
 #[derive(Debug)]
@@ -73,8 +73,9 @@ impl Client {
         F: Future<Output = Result<T, Error>>,
     {
         let deadline = Instant::now() + self.patience;
+        let left = || deadline.saturating_duration_since(Instant::now()).min(self.patience / ATTEMPTS);
         let mut doubt = false;
-        let answered = (|| attempt(ATTEMPT.min(deadline.saturating_duration_since(Instant::now()))))
+        let answered = (|| attempt(left()))
             .retry(pauses())
             .when(Error::is_passing)
             .adjust(|error, pause| {
