@@ -1,8 +1,10 @@
 //! The typed client, as somebody uses it who has the domains.
 
+use std::time::Duration;
+
 use annals_client::{Error, Outcome, Repeat, When};
 use annals_domains::account::{Account, Amount, Command, Event};
-use annals_testkit::System;
+use annals_testkit::{Cluster, Service, System};
 use futures_util::TryStreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -111,4 +113,77 @@ async fn what_happened_is_read_as_events_and_as_it_was() {
     let related: Vec<_> = related.try_collect().await.unwrap();
     assert_eq!(related.iter().map(|event| event.version).collect::<Vec<_>>(), [2, 3, 4]);
     assert!(related.iter().all(|event| event.metadata["why"] == "wages"));
+}
+
+#[tokio::test]
+async fn the_log_is_followed_as_it_grows_and_across_a_restart() {
+    let mut system = System::start().await;
+    let (annals, id) = (system.typed(), Uuid::new_v4());
+    let deposit = async |amount| {
+        let given = annals.give::<Account>(id, &Command::Deposit { amount: cents(amount) });
+        given.await.unwrap().accepted().unwrap().position
+    };
+    annals.give::<Account>(id, &open()).await.unwrap().accepted().unwrap();
+    let mut live = annals.events().types(["MoneyDeposited"]).live();
+    for amount in 1..=5 {
+        deposit(amount).await;
+    }
+    for version in 2..=6 {
+        assert_eq!(live.next().await.unwrap().unwrap().version, version);
+    }
+    system.stop().await;
+    system.start_again().await;
+    let position = deposit(6).await;
+    let event = live.next().await.unwrap().unwrap();
+    assert_eq!((event.version, event.position, live.position()), (7, position, position));
+
+    let mut there = annals.events().after(position).until(deposit(7).await).category("account").live();
+    assert_eq!(there.next().await.unwrap().unwrap().version, 8);
+    assert!(there.next().await.unwrap().is_none(), "it ends there");
+}
+
+#[tokio::test]
+async fn a_command_for_later_is_carried_out_and_its_outcome_is_read() {
+    let system = System::start().await;
+    let (annals, id) = (system.typed().session(), Uuid::new_v4());
+    let opened = annals.give::<Account>(id, &open()).later().await.unwrap();
+    let opened = annals.command(opened.command_id()).outcome().await.unwrap().accepted().unwrap();
+    assert_eq!((opened.id, opened.version), (id, 1));
+    let row: Option<Balance> = annals.view("balances").row(&id.to_string()).await.unwrap();
+    assert_eq!(row, Some(Balance { balance: 0, version: 1 }));
+
+    let again = annals.give::<Account>(id, &open()).later().await.unwrap();
+    let Outcome::Refused(no) = again.outcome().await.unwrap() else { panic!("it is open already") };
+    assert_eq!(no.reason, "already-open");
+    let late = annals.give::<Account>(id, &Command::Close {}).at_version(7).later().await.unwrap();
+    let Outcome::Problem(late) = late.outcome().await.unwrap() else { panic!("it is at version 1") };
+    assert_eq!((late.code.as_str(), late.version()), ("version-mismatch", Some(1)));
+
+    let unknown = annals.give_named("account", id, "rob", json!({})).later().await.unwrap_err();
+    assert!(matches!(unknown, Error::Problem(problem) if problem.code == "unknown-command"));
+    let never = annals.command(Uuid::new_v4()).look().await.unwrap_err();
+    assert!(matches!(never, Error::Problem(problem) if problem.code == "not-found"));
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_killed_again_and_again_costs_the_client_nothing() {
+    let mut cluster = Cluster::start().await;
+    let (annals, id) = (cluster.typed().patient_for(Duration::from_mins(2)), Uuid::new_v4());
+    annals.give::<Account>(id, &open()).await.unwrap().accepted().unwrap();
+    let mut live = annals.events().category("account").live();
+    let depositing = tokio::spawn(async move {
+        for _ in 0..200 {
+            let deposit = annals.give::<Account>(id, &Command::Deposit { amount: cents(1) });
+            deposit.await.unwrap().accepted().unwrap();
+        }
+    });
+    for version in 1..=201 {
+        let event = live.next().await.unwrap().unwrap();
+        assert_eq!(event.version, version, "nothing is lost, nothing comes twice");
+        if version % 40 == 0 {
+            cluster.kill(Service::Gateway).await;
+            cluster.run(Service::Gateway).await;
+        }
+    }
+    depositing.await.unwrap();
 }
