@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use annals_testkit::{Client, Cluster, Ledger, Service, eventually_within};
-use futures_util::future::join_all;
+use futures_util::{TryStreamExt, future::join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
@@ -36,15 +36,10 @@ impl Log {
     }
 
     async fn read_on(&mut self) {
-        loop {
-            let path = format!("/v1/events?after={}&limit=500", self.read_to);
-            let page = self.client.get(&path).await.accepted();
-            let events = page["events"].as_array().unwrap();
-            if events.is_empty() {
-                return;
-            }
-            self.events.extend(events.iter().cloned());
-            self.read_to = page["next"].as_u64().unwrap();
+        let mut events = self.client.typed().events().after(self.read_to).all();
+        while let Some(event) = events.try_next().await.unwrap() {
+            self.read_to = event.position;
+            self.events.push(serde_json::to_value(event).unwrap());
             self.grew_at = Instant::now();
         }
     }

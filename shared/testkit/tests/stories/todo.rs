@@ -1,6 +1,7 @@
 //! Todos and their lists.
 
 use annals_testkit::{Answer, Call, Client, System, eventually};
+use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -25,13 +26,9 @@ async fn rows(system: &Client, path: &str, position: &Value) -> Vec<Value> {
 
 /// All rows, read one by one.
 async fn leafed_through(system: &Client, view: &str, position: &Value) -> Vec<Value> {
-    let (mut all, mut path) = (Vec::new(), format!("{view}?limit=1"));
-    loop {
-        let page = page(system, &path, position).await.accepted();
-        all.extend(page["rows"].as_array().unwrap().iter().cloned());
-        let Some(next) = page["next"].as_str() else { return all };
-        path = format!("{view}?limit=1&cursor={next}");
-    }
+    let annals = system.typed();
+    let view = annals.view(view).limit(1).at_least(position.as_u64().unwrap());
+    view.rows().try_collect().await.unwrap()
 }
 
 /// A todo with every field, as it is asked for.
