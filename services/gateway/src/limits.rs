@@ -14,6 +14,9 @@ pub struct Limits {
     pub head_bytes: usize,
     /// From a body's beginning to its end; then 408.
     pub body: Duration,
+    /// How much of an answer the system keeps that a client has not read, in bytes. Left to itself it would
+    /// keep MiB for each.
+    pub unread: usize,
     /// How long a client may read nothing of its answer; then the connection is reset.
     pub stall: Duration,
     /// Connections open at once. Further ones are closed as soon as they are made.
@@ -43,6 +46,7 @@ impl Limits {
         head: Duration::from_secs(30),
         head_bytes: 64 * 1024,
         body: Duration::from_secs(15),
+        unread: 256 * 1024,
         stall: Duration::from_secs(10),
         connections: 2048,
         requests: 512,

@@ -19,6 +19,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy, sink},
     net::TcpStream,
@@ -39,6 +40,9 @@ pub async fn serve(client: TcpStream, router: Router, limits: Limits, shutdown: 
     // Answers are small and written at once: nothing is gained by waiting for more of them.
     if let Err(error) = client.set_nodelay(true) {
         warn!(%error, "answers may be late");
+    }
+    if let Err(error) = SockRef::from(&client).set_send_buffer_size(limits.unread) {
+        warn!(%error, "a client that reads nothing may be noticed late");
     }
     let (asked, follows) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (first, last) = (Arc::clone(&asked), Arc::clone(&follows));

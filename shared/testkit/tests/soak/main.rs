@@ -1,8 +1,11 @@
 //! Half an hour of work with clients that read nothing: memory stays where it is, and no promise is
-//! broken.
+//! broken. And a minute with clients that follow the log and read nothing of it.
 //!
 //! `ANNALS_SOAK_MINUTES` says how long: 30, unless told otherwise.
 
+#![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
+
+mod followers;
 mod memory;
 mod silent;
 

@@ -67,8 +67,17 @@ impl fmt::Display for Memory {
     }
 }
 
+/// The most that a process has held so far.
+pub fn peak_kib(pid: u32) -> u64 {
+    kib(pid, "VmHWM:")
+}
+
 fn resident_kib(pid: u32) -> u64 {
+    kib(pid, "VmRSS:")
+}
+
+fn kib(pid: u32, line: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a process has memory");
+    let line = status.lines().find_map(|each| each.strip_prefix(line)).expect("a process has memory");
     line.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
 }

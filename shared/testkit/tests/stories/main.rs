@@ -14,6 +14,5 @@ mod posts_page;
 mod reactors;
 mod reward;
 mod sse;
-mod sse_silent;
 mod todo;
 mod transfer;
