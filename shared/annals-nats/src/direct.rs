@@ -39,15 +39,29 @@ pub(crate) async fn get(nats: &Nats, subject: &str, from: Position, limit: usize
             .map_err(|_| unavailable("the log does not answer"))?
             .ok_or_else(|| unavailable("the connection is closing"))?;
         match reply.status {
-            None => commits.push(decode(&reply)?),
+            None => {
+                nothing_is_missing(&commits, reply.headers.as_ref())?;
+                commits.push(decode(&reply)?);
+            }
             Some(StatusCode::NOT_FOUND) => return Ok(Batch { commits, more: false }),
             Some(status) if status.as_u16() == 204 => {
+                nothing_is_missing(&commits, reply.headers.as_ref())?;
                 let pending: u64 = number(reply.headers.as_ref(), "Nats-Num-Pending").unwrap_or(0);
                 return Ok(Batch { commits, more: pending > 0 });
             }
             Some(StatusCode::NO_RESPONDERS) => return Err(unavailable("there is no log yet")),
             Some(status) => return Err(unavailable(format!("the log answers {status}"))),
         }
+    }
+}
+
+/// Each part names the one before it (0: none). A connection that was lost meanwhile, and made again, can
+/// have swallowed some of them.
+fn nothing_is_missing(commits: &[StoredCommit], headers: Option<&HeaderMap>) -> Result<(), LogError> {
+    let before = commits.last().map_or(0, |stored| stored.position);
+    match number(headers, "Nats-Last-Sequence") {
+        Some(named) if named == before => Ok(()),
+        _ => Err(unavailable("a part of what was read got lost")),
     }
 }
 
@@ -61,4 +75,21 @@ fn decode(reply: &Message) -> Result<StoredCommit, CommitError> {
 
 fn number(headers: Option<&HeaderMap>, name: &str) -> Option<u64> {
     headers?.get(name)?.as_str().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_in_what_comes_is_no_answer() {
+        let named = |before: u64| {
+            let mut headers = HeaderMap::new();
+            headers.insert("Nats-Last-Sequence", before.to_string().as_str());
+            headers
+        };
+        assert!(nothing_is_missing(&[], Some(&named(0))).is_ok());
+        assert!(nothing_is_missing(&[], Some(&named(7))).is_err());
+        assert!(nothing_is_missing(&[], None).is_err());
+    }
 }
