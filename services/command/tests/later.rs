@@ -17,7 +17,7 @@ use annals_nats::{Log, Nats, Put};
 use annals_testkit::{TestNats, eventually, eventually_within, raw};
 use bank::{deposit, open, withdraw};
 use futures_util::future::join_all;
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -65,6 +65,15 @@ async fn outcome(nats: &Nats, request: &CommandRequest) -> Outcome {
     });
     dealt_with.await;
     nats.outcomes().find(request.id).await.unwrap().expect("it is kept before it is forgotten").outcome
+}
+
+/// Lets the server forget the ids of what it has stored, as it does by itself after two minutes.
+async fn forget_ids(server: &TestNats) {
+    let info = raw(&server.url(), "$JS.API.STREAM.INFO.EVENTS", "").await;
+    let mut config = serde_json::from_str::<Value>(&info).unwrap()["config"].take();
+    config["duplicate_window"] = json!(Duration::from_millis(100).as_nanos());
+    let updated = raw(&server.url(), "$JS.API.STREAM.UPDATE.EVENTS", &config.to_string()).await;
+    assert!(!updated.contains("error"), "{updated}");
 }
 
 async fn commits(nats: &Nats, account: Uuid) -> Vec<Uuid> {
@@ -193,6 +202,7 @@ async fn what_was_told_stays_true_when_only_the_acknowledgement_was_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_was_carried_out_and_not_told_is_found_however_many_came_after_it() {
     let (server, nats) = world().await;
+    forget_ids(&server).await;
     let account = Uuid::new_v4();
     let bank = bank::Service::at(&server.url()).await;
     bank.give(open(account)).await.unwrap();
