@@ -1,6 +1,6 @@
 //! What may be asked for in headers and queries, wherever it is the same.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The schema of a position or a version.
 pub fn number() -> Value {
@@ -24,64 +24,73 @@ pub fn limit(default: u32) -> Value {
 }
 
 /// All of the components, by name.
-pub fn all() -> Value {
-    json!({
-        "id": in_path("id", &json!({ "type": "string", "format": "uuid" }), "The aggregate, in either case."),
-        "Idempotency-Key": in_header(
+pub fn all() -> Map<String, Value> {
+    let headers = of_commands().into_iter().chain(of_reads()).map(|(key, schema, description)| {
+        // Two kinds of preferences share one header.
+        let name = if key.starts_with("Prefer") { "Prefer" } else { key };
+        let header = json!({ "name": name, "in": "header", "schema": schema, "description": description });
+        (key.to_owned(), header)
+    });
+    let id = in_path("id", &json!({ "type": "string", "format": "uuid" }), "The aggregate, in either case.");
+    headers.chain([("id".to_owned(), id)]).collect()
+}
+
+/// A name, a schema, and what is to be said about it.
+type Header = (&'static str, Value, &'static str);
+
+fn of_commands() -> Vec<Header> {
+    let key = "^([!#-~][!-~]{0,254}|\"[!-~]{1,255}\")$";
+    vec![
+        (
             "Idempotency-Key",
-            &json!({
-                "type": "string", "minLength": 1, "maxLength": 257,
-                "pattern": "^([!#-~][!-~]{0,254}|\"[!-~]{1,255}\")$",
-            }),
-            "1 to 255 visible characters, bare or in quotes. A repeat with the same key, aggregate, command \
-             and body answers what the first one answered and stores nothing, as long as the command is among \
-             the last 1,000 of its aggregate.",
+            json!({ "type": "string", "minLength": 1, "maxLength": 257, "pattern": key }),
+            "1 to 255 visible characters, bare or in quotes. A repeat with the same key, aggregate, command and \
+             body answers what the first one answered and stores nothing, as long as the command is among the \
+             last 1,000 of its aggregate.",
         ),
-        "If-Match": in_header(
+        (
             "If-Match",
-            &json!({ "type": "string", "minLength": 3, "pattern": "^\"[0-9]+\"$" }),
+            json!({ "type": "string", "minLength": 3, "pattern": "^\"[0-9]+\"$" }),
             "Only if the stream is at this version, such as `\"3\"`. Not together with `If-None-Match`.",
         ),
-        "If-None-Match": in_header(
-            "If-None-Match",
-            &json!({ "type": "string", "enum": ["*"] }),
-            "Only if the stream has no event yet.",
-        ),
-        "Prefer-Async": in_header(
-            "Prefer",
-            &json!({ "type": "string", "examples": ["respond-async"] }),
+        ("If-None-Match", json!({ "type": "string", "enum": ["*"] }), "Only if the stream has no event yet."),
+        (
+            "Prefer-Async",
+            json!({ "type": "string", "examples": ["respond-async"] }),
             "`respond-async`: the command is checked, kept on disk and answered 202; it is carried out once. \
              Preferences that are not known are ignored.",
         ),
-        "Prefer-Wait": in_header(
-            "Prefer",
-            &json!({ "type": "string", "examples": ["wait=5"] }),
+        (
+            "traceparent",
+            json!({ "type": "string" }),
+            "W3C trace context: one trace from here to the last reactor. What is not well-formed is ignored.",
+        ),
+        (
+            "X-Correlation-Id",
+            json!({ "type": "string", "format": "uuid" }),
+            "Copied on every event and reaction that follows; drawn if absent.",
+        ),
+    ]
+}
+
+fn of_reads() -> Vec<Header> {
+    vec![
+        (
+            "Annals-Min-Position",
+            number(),
+            "Answer once everything up to this position is there, which must not be beyond the log's end.",
+        ),
+        (
+            "Prefer-Wait",
+            json!({ "type": "string", "examples": ["wait=5"] }),
             "`wait=N`: how many seconds to wait for `Annals-Min-Position`, 2 by default and 30 at most. \
              Preferences that are not known are ignored.",
         ),
-        "traceparent": in_header(
-            "traceparent",
-            &json!({ "type": "string" }),
-            "W3C trace context: one trace from here to the last reactor. What is not well-formed is ignored.",
-        ),
-        "X-Correlation-Id": in_header(
-            "X-Correlation-Id",
-            &json!({ "type": "string", "format": "uuid" }),
-            "Copied on every event and reaction that follows; drawn if absent.",
-        ),
-        "Annals-Min-Position": in_header(
-            "Annals-Min-Position",
-            &number(),
-            "Answer once everything up to this position is there, which must not be beyond the log's end.",
-        ),
-        "Last-Event-ID": in_header(
+        (
             "Last-Event-ID",
-            &json!({ "type": "string", "examples": ["1042"] }),
-            "For server-sent events, and of no meaning elsewhere: resume after this position, whatever `after` says.",
+            json!({ "type": "string", "examples": ["1042"] }),
+            "For server-sent events, and of no meaning elsewhere: resume after this position, whatever `after` \
+             says.",
         ),
-    })
-}
-
-fn in_header(name: &str, schema: &Value, description: &str) -> Value {
-    json!({ "name": name, "in": "header", "schema": schema, "description": description })
+    ]
 }
