@@ -68,3 +68,18 @@ fn what_the_contract_does_not_allow_is_a_fault() {
     let elsewhere = Order { if_match: Some(4), ..deposit() };
     is_fault(&elsewhere, &accepted(3, &[]), "If-Match was not heeded");
 }
+
+#[test]
+fn the_client_has_to_make_the_same_of_an_answer() {
+    let body = json!({
+        "command_id": Uuid::from_u128(5), "category": "account", "id": ACCOUNT, "version": 3, "position": 7,
+        "events": [],
+    });
+    let accepted_as = |accepted: Accepted| Ok(Outcome::Accepted(accepted));
+    let accepted: Accepted = serde_json::from_str(&body.to_string()).unwrap();
+    let acknowledged = judge(&deposit(), &self::accepted(3, &[]), true).unwrap();
+    assert!(is_shared(&acknowledged, &accepted_as(accepted.clone())));
+    assert!(!is_shared(&acknowledged, &accepted_as(Accepted { position: 8, ..accepted.clone() })));
+    assert!(!is_shared(&acknowledged, &Err(Error::Address(String::new()))));
+    assert!(!is_shared(&Verdict::TurnedDown, &accepted_as(accepted)));
+}
