@@ -47,7 +47,7 @@ pub enum Error {
     Address(String),
 }
 
-/// What may be done about an [`Error`].
+/// What may be done about an [`Error`](enum@Error).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat<'a> {
     /// Nothing was done. The same may be answered better later.
