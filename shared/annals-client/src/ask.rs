@@ -107,7 +107,7 @@ async fn in_time<T>(left: Duration, attempt: impl Future<Output = Result<T, Erro
 fn pauses() -> ExponentialBuilder {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(50))
-        .with_max_delay(Duration::from_secs(1))
+        .with_max_delay(Duration::from_millis(500))
         .with_jitter()
         .without_max_times()
 }
