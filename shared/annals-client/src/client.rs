@@ -17,13 +17,13 @@ use crate::{AggregateStream, Answer, Error, Events, Give, Pending, View, watch::
 
 /// Until a connection is there.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Until a question is answered, over all attempts.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Until a question is answered, over all attempts. A command takes up to 20 s of it for each.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Speaks to one gateway. Clones share their connections, and their session.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     base_url: Url,
     pub(crate) patience: Duration,
     /// In a session: the highest position that was answered.
@@ -49,13 +49,13 @@ impl Client {
     pub fn with_http(base_url: &str, http: reqwest::Client) -> Result<Self, Error> {
         let address = || Error::Address(base_url.to_owned());
         let base_url = Url::parse(base_url).map_err(|_| address())?;
-        if !base_url.has_host() {
+        if !matches!(base_url.scheme(), "http" | "https") {
             return Err(address());
         }
         Ok(Self { http, base_url, patience: PATIENCE, seen: None, watch: Watch::default() })
     }
 
-    /// Asks for so long, over all attempts, until it gives up; 30 s unless said. Under its key a command
+    /// Asks for so long, over all attempts, until it gives up; 60 s unless said. Under its key a command
     /// is safe to repeat as long as it is among the last 1,000 of its aggregate.
     #[must_use]
     pub fn patient_for(self, patience: Duration) -> Self {
@@ -70,7 +70,7 @@ impl Client {
     }
 
     /// Has somebody look at the answer to every attempt, those that are not the last among them; none if
-    /// there was no answer. For counting and measuring.
+    /// there was no answer. Not at what has no end: [`Events::live`]. For counting and measuring.
     #[must_use]
     pub fn watched_by(self, watch: impl Fn(Option<&Answer>) + Send + Sync + 'static) -> Self {
         Self { watch: Watch::by(watch), ..self }
@@ -98,7 +98,7 @@ impl Client {
     /// A command that was given asynchronously.
     #[must_use]
     pub fn command(&self, command_id: Uuid) -> Pending {
-        Pending::new(self.clone(), command_id)
+        Pending::new(self.clone(), command_id, None)
     }
 
     /// What a view shows.
@@ -118,7 +118,7 @@ impl Client {
 
     pub(crate) fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let mut url = self.base_url.clone();
-        url.path_segments_mut().expect("an address with a host has a path").pop_if_empty().extend(path);
+        url.path_segments_mut().expect("an address over HTTP has a path").pop_if_empty().extend(path);
         self.http.request(method, url)
     }
 
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_said_to_be_none() {
-        for wrong in ["localhost:8080", "", "mailto:ada@example.com"] {
+        for wrong in ["localhost:8080", "", "mailto:ada@example.com", "ftp://a", "ws://a"] {
             assert!(matches!(Client::try_new(wrong), Err(Error::Address(_))), "{wrong}");
         }
     }

@@ -17,17 +17,21 @@ pub enum Error {
     #[error("{}: {}", .0.reason, .0.detail)]
     Refused(Refused),
     /// A command may have been carried out, or be carried out yet.
-    #[error("the command may have been carried out; it can be given again under the key `{key}`: {cause}")]
+    #[error("the command may have been carried out; it can be given again under {}: {cause}", named(key.as_deref()))]
     InDoubt {
-        /// Its idempotency key. Under this key it is carried out once, however often it is given.
-        key: String,
+        /// Its idempotency key. Under this key it is carried out once, however often it is given. None if
+        /// it was asked for by its id, [`crate::Client::command`], without the key.
+        key: Option<String>,
         /// What came instead of an answer.
         #[source]
         cause: Box<Error>,
     },
     /// The connection was lost, or could not be made.
     #[error("no answer: {0}")]
-    Lost(#[from] reqwest::Error),
+    Lost(#[source] reqwest::Error),
+    /// There is nothing that could be sent, such as an idempotency key with a line break in it.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(#[source] reqwest::Error),
     /// There was no answer in time.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
@@ -55,6 +59,8 @@ pub enum Repeat<'a> {
     /// It may have been done: again only with this idempotency key ([`crate::Give::key`]), which keeps it
     /// from being done twice.
     UnderKey(&'a str),
+    /// The same, but only whoever gave it knows the key.
+    UnderItsKey,
     /// Nothing was done, and the same would be answered the same until something else changes.
     InVain,
 }
@@ -64,7 +70,7 @@ impl Error {
     #[must_use]
     pub fn repeat(&self) -> Repeat<'_> {
         if let Self::InDoubt { key, .. } = self {
-            return Repeat::UnderKey(key);
+            return key.as_deref().map_or(Repeat::UnderItsKey, Repeat::UnderKey);
         }
         if self.is_passing() { Repeat::Later } else { Repeat::InVain }
     }
@@ -75,7 +81,11 @@ impl Error {
             Self::Problem(problem) => problem.is_passing(),
             Self::Lost(_) | Self::TimedOut(_) => true,
             Self::Foreign { status, .. } => matches!(status, 429 | 502 | 503 | 504),
-            Self::Refused(_) | Self::InDoubt { .. } | Self::Unreadable(_) | Self::Address(_) => false,
+            Self::Refused(_)
+            | Self::InDoubt { .. }
+            | Self::Unsendable(_)
+            | Self::Unreadable(_)
+            | Self::Address(_) => false,
         }
     }
 
@@ -86,7 +96,7 @@ impl Error {
             Self::Lost(error) => !error.is_connect(), // without a connection nothing was sent
             Self::Foreign { status, .. } => *status < 300 || *status >= 500,
             Self::TimedOut(_) | Self::Unreadable(_) | Self::InDoubt { .. } => true,
-            Self::Refused(_) | Self::Address(_) => false,
+            Self::Refused(_) | Self::Unsendable(_) | Self::Address(_) => false,
         }
     }
 
@@ -101,4 +111,14 @@ impl Error {
         let Self::Problem(problem) = self else { return Duration::ZERO };
         problem.retry_after.unwrap_or_default()
     }
+}
+
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_builder() { Self::Unsendable(error) } else { Self::Lost(error) }
+    }
+}
+
+fn named(key: Option<&str>) -> String {
+    key.map_or_else(|| "its key".into(), |key| format!("the key `{key}`"))
 }

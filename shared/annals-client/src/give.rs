@@ -96,7 +96,7 @@ impl Give {
     pub async fn later(self) -> Result<Pending, Error> {
         let taken: Taken =
             self.send(Some("respond-async")).await?.json().map_err(|error| self.doubt(error))?;
-        Ok(self.client.command(taken.command_id))
+        Ok(Pending::new(self.client, taken.command_id, Some(self.key)))
     }
 
     async fn now(self) -> Result<Outcome, Error> {
@@ -126,7 +126,7 @@ impl Give {
     }
 
     fn doubt(&self, cause: Error) -> Error {
-        Error::InDoubt { key: self.key.clone(), cause: Box::new(cause) }
+        Error::InDoubt { key: Some(self.key.clone()), cause: Box::new(cause) }
     }
 }
 

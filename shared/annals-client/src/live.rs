@@ -9,7 +9,7 @@ use reqwest::{
     header::{ACCEPT, HeaderMap, HeaderName, HeaderValue},
 };
 use sse_stream::{Sse, SseStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{Client, Error};
 
@@ -39,6 +39,8 @@ pub struct Live {
     request: RequestBuilder,
     until: Option<Position>,
     connection: Connection,
+    /// Since when connections are lost before anything comes on them.
+    fruitless_since: Option<Instant>,
     pause: Duration,
     progress: Progress,
 }
@@ -67,15 +69,17 @@ impl Live {
         request: RequestBuilder,
     ) -> Self {
         let progress = Progress { resume: after, last: (after, Version::MAX) };
-        Self { client, request, until, connection: Connection::None, pause: PAUSE, progress }
+        let (connection, fruitless_since) = (Connection::None, None);
+        Self { client, request, until, connection, fruitless_since, pause: PAUSE, progress }
     }
 
     /// The next event; none only if there was an end to them, and it has been reached. Whoever stops
     /// waiting for it loses nothing.
     ///
     /// # Errors
-    /// When no connection could be made for as long as the client is patient, or what comes cannot be
-    /// read. Asked again, it goes on from where it was.
+    /// When for as long as the client is patient no connection could be made, or nothing came on any; when
+    /// what answers is no stream of events; or when what comes cannot be read. Asked again, it goes on from
+    /// where it was.
     pub async fn next(&mut self) -> Result<Option<EventView>, Error> {
         loop {
             if self.until.is_some_and(|until| self.progress.resume >= until) {
@@ -85,11 +89,16 @@ impl Live {
             if let Some(retry) = block.retry {
                 self.pause = Duration::from_millis(retry);
             }
-            let event = block.data.as_deref().map(serde_json::from_str::<EventView>).transpose()?;
+            let event = block.data.as_deref().map(serde_json::from_str::<EventView>).transpose();
+            if event.is_err() {
+                self.connection = Connection::Lost; // what comes next on it is beyond what was not read
+            }
+            let event = event?;
             let is_new = event.as_ref().is_some_and(|event| self.progress.hands_over(event));
             self.progress.reach(block.id.as_deref());
-            if is_new {
-                return Ok(event);
+            if let Some(event) = event.filter(|_| is_new) {
+                self.client.saw(event.position);
+                return Ok(Some(event));
             }
         }
     }
@@ -108,14 +117,25 @@ impl Live {
         };
         let Ok(Some(Ok(block))) = timeout(SILENCE, blocks.next()).await else {
             self.connection = Connection::Lost;
-            return Ok(None);
+            return self.bear_with_it();
         };
+        self.fruitless_since = None;
         Ok(Some(block))
+    }
+
+    /// A connection is lost, which is an error only if nothing has come for too long.
+    fn bear_with_it(&mut self) -> Result<Option<Sse>, Error> {
+        let patience = self.client.patience;
+        if self.fruitless_since.get_or_insert_with(Instant::now).elapsed() < patience {
+            return Ok(None);
+        }
+        self.fruitless_since = None;
+        Err(Error::TimedOut(patience))
     }
 
     async fn connect(&mut self) -> Result<(), Error> {
         if matches!(self.connection, Connection::Lost) {
-            sleep(self.pause).await;
+            sleep(self.pause.min(self.client.patience)).await;
         }
         let resume = HeaderValue::from(self.progress.resume);
         let headers = [(ACCEPT, HeaderValue::from_static("text/event-stream")), (LAST_EVENT_ID, resume)];

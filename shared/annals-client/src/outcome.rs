@@ -11,8 +11,8 @@ pub enum Outcome {
     Accepted(Accepted),
     /// The aggregate says no. Nothing was stored.
     Refused(Refused),
-    /// It could not be carried out. Nothing was stored; only about a command that was given for later, and
-    /// failed for an hour, may this be `outcome-unknown`.
+    /// It could not be carried out. Nothing was stored: if that is not known, there is no outcome but
+    /// [`Error::InDoubt`].
     Problem(Box<Problem>),
 }
 

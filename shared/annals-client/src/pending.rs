@@ -18,6 +18,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Pending {
     client: Client,
     command_id: Uuid,
+    /// Which it was given under, if that is known.
+    key: Option<String>,
 }
 
 /// What the gateway says when it has taken a command.
@@ -34,8 +36,8 @@ struct Status {
 }
 
 impl Pending {
-    pub(crate) fn new(client: Client, command_id: Uuid) -> Self {
-        Self { client, command_id }
+    pub(crate) fn new(client: Client, command_id: Uuid, key: Option<String>) -> Self {
+        Self { client, command_id, key }
     }
 
     /// What it can be asked for by, with [`Client::command`].
@@ -47,7 +49,8 @@ impl Pending {
     /// What became of it; none as long as it is pending. It is known for 24 h.
     ///
     /// # Errors
-    /// When the gateway does not say, or does not know.
+    /// When the gateway does not say, or does not know. [`Error::InDoubt`] when it was given up, and may
+    /// have been carried out.
     pub async fn look(&self) -> Result<Option<Outcome>, Error> {
         Ok(self.ask().await?.1)
     }
@@ -56,7 +59,7 @@ impl Pending {
     /// something is in its way.
     ///
     /// # Errors
-    /// When the gateway does not say, or does not know.
+    /// The same as from [`Self::look`].
     pub async fn outcome(&self) -> Result<Outcome, Error> {
         loop {
             match self.ask().await? {
@@ -72,6 +75,10 @@ impl Pending {
         let status: Status = answer.json()?;
         if let Some(accepted) = &status.result {
             self.client.saw(accepted.position);
+        }
+        if let Some(problem) = status.problem.as_ref().filter(|problem| problem.leaves_doubt()) {
+            let cause = Box::new(Error::Problem(Box::new(problem.clone())));
+            return Err(Error::InDoubt { key: self.key.clone(), cause });
         }
         let outcome = status.result.map(Outcome::Accepted).or_else(|| status.problem.map(Outcome::from));
         Ok((answer, outcome))

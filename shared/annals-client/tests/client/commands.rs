@@ -117,7 +117,7 @@ async fn a_command_that_may_have_been_carried_out_says_under_which_key_to_repeat
     let nonsense = || answer(200, "", &json!("a page of somebody else"));
     for trouble in [nothing(), problem(504, "outcome-unknown"), problem(500, "internal-error"), nonsense()] {
         let fake = Fake::answering([trouble.clone()]).await;
-        let client = fake.client().patient_for(Duration::from_millis(200));
+        let client = fake.client().patient_for(Duration::from_secs(2));
         let error = client.give::<Account>(ID, &deposit()).key("monday").await.unwrap_err();
         assert_eq!(error.repeat(), Repeat::UnderKey("monday"), "{trouble}: {error}");
         assert_eq!(fake.requests().len(), 1);
@@ -137,7 +137,7 @@ async fn a_doubt_stays_until_the_log_has_been_asked() {
 #[tokio::test]
 async fn a_command_that_nobody_took_was_not_carried_out() {
     let fake = Fake::answering([]).await;
-    let impatient = fake.client().patient_for(Duration::from_millis(200));
+    let impatient = fake.client().patient_for(Duration::from_secs(2));
     let error = give(&impatient).await.unwrap_err();
     assert_eq!(error.repeat(), Repeat::Later, "{error}");
 
@@ -150,7 +150,7 @@ async fn a_command_that_nobody_took_was_not_carried_out() {
 async fn patience_ends_while_it_waits_for_an_answer() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
-    let client = Client::try_new(&address).unwrap().patient_for(Duration::from_millis(50));
+    let client = Client::try_new(&address).unwrap().patient_for(Duration::from_secs(1));
     let error = give(&client).await.unwrap_err();
     assert!(matches!(error.repeat(), Repeat::UnderKey(_)), "{error}");
 }
@@ -191,4 +191,42 @@ async fn a_command_for_later_is_asked_for_until_it_has_an_outcome() {
     assert_eq!((requests[1].header("prefer"), requests[2].header("prefer")), ("respond-async", ""));
     assert_eq!(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
     assert_eq!(requests[2].line(), format!("GET /v1/commands/{command_id}"));
+}
+
+#[tokio::test]
+async fn a_command_for_later_that_was_given_up_may_have_been_carried_out() {
+    let command_id = Uuid::from_u128(2);
+    let taken = answer(202, "", &json!({ "command_id": command_id, "state": "pending" }));
+    let failed = |status: u16, code: &str| {
+        let problem = json!({ "title": "No", "status": status, "detail": "No.", "code": code });
+        answer(200, "", &json!({ "command_id": command_id, "state": "failed", "problem": problem }))
+    };
+    let unknown = || failed(504, "outcome-unknown");
+    let fake = Fake::answering([taken, unknown(), unknown(), unknown(), failed(404, "not-found")]).await;
+    let client = fake.client();
+
+    let pending = client.give::<Account>(ID, &deposit()).key("monday").later().await.unwrap();
+    let error = pending.outcome().await.unwrap_err();
+    assert_eq!(error.repeat(), Repeat::UnderKey("monday"), "{error}");
+    assert_eq!(pending.look().await.unwrap_err().repeat(), Repeat::UnderKey("monday"));
+    let by_its_id = client.command(command_id);
+    assert_eq!(by_its_id.outcome().await.unwrap_err().repeat(), Repeat::UnderItsKey);
+    let nothing_was_done = by_its_id.outcome().await.unwrap().accepted().unwrap_err();
+    assert_eq!(nothing_was_done.repeat(), Repeat::InVain);
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_said_at_once() {
+    let fake = Fake::answering([accepted()]).await;
+    let given = fake.client().give::<Account>(ID, &deposit()).key("a\nb");
+    let error =
+        tokio::time::timeout(Duration::from_secs(20), given.into_future()).await.unwrap().unwrap_err();
+    assert!(matches!((&error, error.repeat()), (Error::Unsendable(_), Repeat::InVain)), "{error:?}");
+
+    // What may be sent is also up to the HTTP client that it is sent with.
+    let only_with_tls = annals_client::reqwest::Client::builder().https_only(true).build().unwrap();
+    let client = Client::with_http("http://127.0.0.1:1", only_with_tls).unwrap();
+    let error = tokio::time::timeout(Duration::from_secs(20), give(&client)).await.unwrap().unwrap_err();
+    assert!(matches!((&error, error.repeat()), (Error::Unsendable(_), Repeat::InVain)), "{error:?}");
+    assert!(fake.requests().is_empty());
 }

@@ -67,7 +67,7 @@ impl Fake {
         Self { port, requests, at_work }
     }
 
-    /// A client of it that gives up after 30 s.
+    /// A client of it that gives up after 60 s.
     pub fn client(&self) -> Client {
         let address = format!("http://127.0.0.1:{}", self.port);
         Client::try_new(&address).unwrap()

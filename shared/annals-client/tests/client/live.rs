@@ -4,9 +4,11 @@ use std::{fmt::Write, time::Duration};
 
 use annals_client::{Error, Live, Repeat};
 use annals_domains::account::{Account, Event};
+use serde_json::json;
+use tokio::time::timeout;
 
 use crate::{
-    fake::{Fake, nothing, problem},
+    fake::{Fake, answer, nothing, problem},
     reads::event,
 };
 
@@ -88,7 +90,7 @@ async fn an_error_is_told_and_asked_again_it_goes_on() {
         stream(&[told(4, 2, true)]),
     ]);
     let fake = fake.await;
-    let mut live = fake.client().patient_for(Duration::from_millis(300)).events().live();
+    let mut live = fake.client().patient_for(Duration::from_secs(3)).events().live();
     assert_eq!(next(&mut live).await, Some((3, 1)));
     let error = live.next().await.unwrap_err();
     assert!(matches!(&error, Error::Problem(problem) if problem.code == "event-quarantined"), "{error}");
@@ -103,4 +105,34 @@ async fn a_block_that_is_no_event_is_told() {
     let mut live = fake.client().events().live();
     assert!(matches!(live.next().await.unwrap_err(), Error::Unreadable(_)));
     assert_eq!(live.position(), 0);
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_never_passed_over() {
+    let unreadable = || stream(&["data: {}\nid: 7\n\n".into(), told(8, 2, true)]);
+    let fake = Fake::answering([unreadable(), unreadable(), stream(&[told(7, 1, true), told(8, 2, true)])]);
+    let fake = fake.await;
+    let mut live = fake.client().events().after(6).live();
+    for _ in 0..2 {
+        assert!(matches!(live.next().await.unwrap_err(), Error::Unreadable(_)));
+    }
+    assert_eq!((next(&mut live).await, next(&mut live).await), (Some((7, 1)), Some((8, 2))));
+    assert_eq!(resumed(&fake), ["6", "6", "6"]);
+}
+
+#[tokio::test]
+async fn what_is_no_stream_of_events_is_told() {
+    let page = answer(200, "content-type: application/json\r\n", &json!({ "events": [], "next": 3 }));
+    let fake = Fake::answering([page]).await;
+    let error = fake.client().events().live().next().await.unwrap_err();
+    assert!(matches!(error, Error::Foreign { status: 200, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn connections_on_which_nothing_comes_are_not_made_for_ever() {
+    let fake = Fake::answering(vec![stream(&[]).replace("retry: 1\n\n", ""); 1000]).await;
+    let mut live = fake.client().patient_for(Duration::from_secs(3)).events().live();
+    let error = timeout(Duration::from_mins(1), live.next()).await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::TimedOut(_)), "{error}");
+    assert!(fake.requests().len() > 1);
 }
