@@ -85,7 +85,10 @@ impl Events {
     /// When the gateway does not say.
     pub async fn page(&self, limit: u32) -> Result<EventPage, Error> {
         let request = self.request().query(&[("after", self.after), ("limit", limit.into())]);
-        self.client.ask(request).await.map_err(|unanswered| unanswered.error)?.json()
+        let answer = self.client.ask(request).await.map_err(|unanswered| unanswered.error)?;
+        let page: EventPage = answer.json()?;
+        self.client.saw_events(&page.events);
+        Ok(page)
     }
 
     /// All events up to the log's end, fetched page by page. The stream ends with the first error.

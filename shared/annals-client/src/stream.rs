@@ -101,7 +101,9 @@ impl AggregateStream {
         let mut query = vec![("after", self.after.to_string())];
         query.extend(self.since.map(|since| ("since", since.to_string())));
         query.extend(self.limit.map(|limit| ("limit", limit.to_string())));
-        self.ask(self.request(&[]).query(&query)).await
+        let page: Option<StreamPage> = self.ask(self.request(&[]).query(&query)).await?;
+        self.client.saw_events(page.iter().flat_map(|page| &page.events));
+        Ok(page)
     }
 
     /// All events, fetched page by page. The stream ends with the first error.
@@ -126,7 +128,11 @@ impl AggregateStream {
             When::Version(version) => Some(("version", version.to_string())),
             When::At(time) => Some(("at", time.to_string())),
         };
-        self.ask(self.request(&["state"]).query(then.as_slice())).await
+        let state: Option<State<T>> = self.ask(self.request(&["state"]).query(then.as_slice())).await?;
+        if let Some(state) = &state {
+            self.client.saw(state.position);
+        }
+        Ok(state)
     }
 
     fn request(&self, part: &[&str]) -> RequestBuilder {

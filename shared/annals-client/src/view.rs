@@ -10,6 +10,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{Answer, Client, Error, pages::pages};
 
+/// How long a read waits for its position at most before it is asked again, in seconds: another copy of
+/// the view may be further.
+const LONGEST_WAIT_S: u64 = 2;
+
 /// Rows of a view, in the view's own order.
 ///
 /// ```no_run
@@ -105,11 +109,15 @@ impl View {
         Box::pin(self.pages().map_ok(|page| iter(page.rows.into_iter().map(Ok))).try_flatten())
     }
 
-    /// The row with this key, if there is one. Keys of several columns are joined by `:`.
+    /// The row with this key, if there is one. Keys of several columns are joined by `:`. There is none
+    /// with a key that no address can name: `.`, `..`, or one with a tab or a line break in it.
     ///
     /// # Errors
     /// When the view is not there, not as far as asked, or the row does not fit the type.
     pub async fn row<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        if matches!(key, "." | "..") || key.contains(['\t', '\n', '\r']) {
+            return Ok(None); // an address would lose it, and name something else
+        }
         match self.ask(self.request(&[key])).await {
             Ok(answer) => answer.json().map(Some),
             Err(error) => error.unless_not_found(),
@@ -122,7 +130,10 @@ impl View {
 
     async fn ask(&self, mut request: RequestBuilder) -> Result<Answer, Error> {
         if let Some(position) = self.client.least_position(self.at_least) {
+            // Before the attempt is over, so that it is said how far the view is behind.
+            let wait_s = (self.client.longest_attempt(&Method::GET) / 2).as_secs().min(LONGEST_WAIT_S);
             request = request.header("Annals-Min-Position", position);
+            request = request.header("Prefer", format!("wait={wait_s}"));
         }
         self.client.ask(request).await.map_err(|unanswered| unanswered.error)
     }

@@ -1,5 +1,7 @@
 //! Reads: page by page, and never older than what was written in the session.
 
+use std::time::Duration;
+
 use annals_client::{Error, Repeat, When};
 use futures_util::TryStreamExt;
 use serde::Deserialize;
@@ -56,6 +58,15 @@ async fn a_row_is_there_or_it_is_not() {
 }
 
 #[tokio::test]
+async fn a_key_that_an_address_would_lose_names_no_row() {
+    let fake = Fake::answering([rows(&[], None)]).await;
+    for key in [".", "..", ".\t.", "a\nb", "a\rb"] {
+        assert_eq!(fake.client().view("balances").row::<Value>(key).await.unwrap(), None, "{key:?}");
+    }
+    assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
 async fn a_session_reads_what_it_has_written() {
     let done = json!({
         "command_id": ID, "category": "account", "id": ID, "version": 2, "position": 9, "events": [],
@@ -72,6 +83,44 @@ async fn a_session_reads_what_it_has_written() {
     let asked: Vec<_> =
         fake.requests().iter().map(|request| request.header("annals-min-position").to_owned()).collect();
     assert_eq!(asked, ["", "9", "12", ""]);
+}
+
+#[tokio::test]
+async fn a_session_shows_whatever_was_answered_in_it() {
+    let page = |position: u64| {
+        answer(200, "", &json!({ "events": [event(position, 1)], "next": position, "version": 1 }))
+    };
+    let state = answer(200, "", &json!({ "version": 2, "position": 5, "state": { "balance": 3 } }));
+    let followed =
+        format!("HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\n\r\ndata: {}\n\n", event(6, 1));
+    let none = || rows(&[], None).replace("annals-position: 7\r\n", "");
+    let fake = Fake::answering([page(3), none(), page(4), none(), state, none(), followed, none()]).await;
+    let session = fake.client().session();
+    let look = async || session.view("balances").page::<Row>().await.unwrap();
+
+    session.events().page(10).await.unwrap();
+    look().await;
+    session.stream("account", ID).page().await.unwrap();
+    look().await;
+    session.stream("account", ID).state::<Row>(When::Now).await.unwrap();
+    look().await;
+    session.events().live().next().await.unwrap();
+    look().await;
+
+    let asked: Vec<_> =
+        fake.requests().iter().map(|it| it.header("annals-min-position").to_owned()).collect();
+    assert_eq!(asked, ["", "3", "", "4", "", "5", "", "6"]);
+}
+
+#[tokio::test]
+async fn a_read_waits_no_longer_than_it_is_waited_for() {
+    let fake = Fake::answering(vec![rows(&[], None); 4]).await;
+    for (patience_s, at_least) in [(60, 3), (9, 3), (3, 3), (60, 0)] {
+        let client = fake.client().patient_for(Duration::from_secs(patience_s));
+        client.view("balances").at_least(at_least).page::<Row>().await.unwrap();
+    }
+    let asked: Vec<_> = fake.requests().iter().map(|it| it.header("prefer").to_owned()).collect();
+    assert_eq!(asked, ["wait=2", "wait=1", "wait=0", ""]);
 }
 
 #[tokio::test]
