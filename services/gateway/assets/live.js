@@ -4,8 +4,11 @@ const EVENTS = ["PostPublished", "PostDeleted"];
 
 let log; // what has happened since the timeline was as it is shown
 let timer;
+let newest = 0; // the position of the last post that was told of
+let fetching; // one answer at a time, however many posts there are
 
 const timeline = () => document.getElementById("timeline");
+const shown = () => Number(timeline().dataset.position);
 
 function follow() {
   log?.close();
@@ -16,7 +19,7 @@ function follow() {
 
   log = new EventSource(`/v1/events?category=post&after=${position}`);
   for (const kind of EVENTS) {
-    log.addEventListener(kind, (event) => show(JSON.parse(event.data).position).catch(later));
+    log.addEventListener(kind, (event) => tell(JSON.parse(event.data).position));
   }
   log.onerror = () => log.readyState === EventSource.CLOSED && later(); // else it comes back by itself
 }
@@ -27,6 +30,19 @@ function later() {
   timer = setTimeout(follow, LATER_MS);
 }
 
+function tell(position) {
+  newest = Math.max(newest, position);
+  fetching ??= catchUp().catch(later).finally(() => (fetching = undefined));
+}
+
+// An answer is as new as the view: what was told of meanwhile is mostly shown with it.
+async function catchUp() {
+  for (let asked = 0; newest > Math.max(asked, shown()); ) {
+    asked = newest;
+    await show(asked);
+  }
+}
+
 // Shows the timeline as it is at a position of the log, or as it is by now.
 async function show(position) {
   const answer = await fetch(`/posts?position=${position}`);
@@ -34,7 +50,7 @@ async function show(position) {
 
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const now = page.getElementById("timeline");
-  if (Number(now.dataset.position) <= Number(timeline().dataset.position)) return; // overtaken by a later one
+  if (Number(now.dataset.position) <= shown()) return; // overtaken by a later one
   const focused = document.activeElement.id;
   timeline().replaceWith(now);
   document.getElementById(focused)?.focus({ preventScroll: true });

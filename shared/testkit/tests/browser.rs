@@ -42,6 +42,41 @@ async fn posts_of_others_appear_by_themselves_while_somebody_types() {
 
 #[tokio::test]
 #[ignore = "needs a Chromium; .ci/run installs one"]
+async fn a_page_that_was_hidden_catches_up_at_once_however_much_it_missed() {
+    let (system, browser) = (System::start().await, Browser::start().await);
+    let publish = async |content: String| {
+        let words = json!({ "author": "Bob", "content": content });
+        let _ =
+            system.post(&format!("/v1/commands/post/{}/publish", Uuid::new_v4()), &words).await.accepted();
+    };
+    let appears = async |text: &str| {
+        eventually("a post appears", async || browser.text().await.contains(text)).await;
+    };
+    let hide = async |hidden: bool| {
+        let hide =
+            format!("Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }})");
+        browser.run(&format!("{hide}; document.dispatchEvent(new Event('visibilitychange'))")).await;
+    };
+    browser.open(&format!("{}/posts", system.base_url())).await;
+    publish("The first one".into()).await;
+    appears("The first one").await;
+
+    hide(true).await;
+    for number in 0..20 {
+        publish(format!("Missed: {number}.")).await;
+    }
+    browser.run("window.asked = 0; const ask = fetch; fetch = (it) => (window.asked++, ask(it))").await;
+    hide(false).await;
+    appears("Missed: 19.").await;
+    publish("The last one".into()).await; // after which all others have been told of
+    appears("The last one").await;
+    let asked = browser.run("return window.asked").await.as_u64().unwrap();
+    assert!((1..=5).contains(&asked), "asked {asked} times for 21 posts");
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+#[ignore = "needs a Chromium; .ci/run installs one"]
 async fn the_api_can_be_clicked_through_without_a_network() {
     let (system, browser) = (System::start().await, Browser::start().await);
     browser.open(&format!("{}/docs#/operations/livez", system.base_url())).await;
