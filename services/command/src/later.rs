@@ -7,13 +7,15 @@ use annals_core::{
     Fingerprint, Outcome, Stage,
     bus::{CommandReply, CommandRequest},
 };
-use annals_nats::{Crew, Hands, JetStreamLog, LogError, Nats, Outcomes, Queue, Source, Wake, Watch};
+use annals_nats::{
+    Crew, Delivery, Hands, JetStreamLog, LogError, Nats, Outcomes, Queue, Source, Wake, Watch, caught,
+};
 use jiff::Timestamp;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{execute::Executor, schedule::Schedule};
+use crate::{condition::Working, execute::Executor, schedule::Schedule};
 
 /// Commands of the queue that one instance works on at once.
 const AT_ONCE: usize = 32;
@@ -27,20 +29,25 @@ pub(crate) struct Later {
     queue: Queue,
     outcomes: Outcomes,
     schedule: Schedule,
+    working: Arc<Working>,
 }
 
 impl Later {
-    pub(crate) fn new(executor: Arc<Executor<JetStreamLog>>, nats: &Nats, schedule: Schedule) -> Arc<Self> {
-        Arc::new(Self { executor, queue: nats.queue(), outcomes: nats.outcomes(), schedule })
+    pub(crate) fn new(
+        executor: Arc<Executor<JetStreamLog>>,
+        nats: &Nats,
+        schedule: Schedule,
+        working: Arc<Working>,
+    ) -> Arc<Self> {
+        Arc::new(Self { executor, queue: nats.queue(), outcomes: nats.outcomes(), schedule, working })
     }
 
     /// Works until `shutdown`, then finishes what has been begun.
     pub(crate) async fn work(self: Arc<Self>, shutdown: CancellationToken) {
         let measure = |full| metrics::gauge!("annals_async_commands_in_hand").set(full);
         let mut crew = Crew::new("the queue of commands", AT_ONCE, measure, shutdown.clone());
-        let mut still = false;
-        while let Err(error) = self.listen(&mut crew, &shutdown, &mut still).await {
-            if !std::mem::replace(&mut still, true) {
+        while let Err(error) = self.listen(&mut crew, &shutdown).await {
+            if !self.working.stands_still(true) {
                 warn!("the queue of commands stands still: {error}");
             }
             if shutdown.run_until_cancelled(sleep(PAUSE)).await.is_none() {
@@ -50,16 +57,15 @@ impl Later {
         crew.drain().await;
     }
 
-    /// Works until `shutdown`, or until the queue is lost. `still`: whether it was lost before.
-    async fn listen(
-        self: &Arc<Self>,
-        crew: &mut Crew,
-        shutdown: &CancellationToken,
-        still: &mut bool,
-    ) -> Result<(), LogError> {
-        let Some(source) = shutdown.run_until_cancelled(self.queue.listen()).await else { return Ok(()) };
+    /// Works until `shutdown`, or until the queue is lost.
+    async fn listen(self: &Arc<Self>, crew: &mut Crew, shutdown: &CancellationToken) -> Result<(), LogError> {
+        let ready = async {
+            self.outcomes.prepare().await?; // without it nothing is carried out, either
+            self.queue.listen().await
+        };
+        let Some(source) = shutdown.run_until_cancelled(ready).await else { return Ok(()) };
         let source = source?;
-        if std::mem::take(still) {
+        if self.working.stands_still(false) {
             info!("the queue of commands goes on");
         }
         let hands = crew.hands();
@@ -90,10 +96,11 @@ impl Later {
             Err(error) => {
                 let (position, times) = (delivery.position, delivery.times);
                 warn!(position, times, "what waits in the queue is no command: {error}");
-                return pause; // perhaps the next release can read it
+                // Perhaps the next release can. Until then it stays, so that it is not lost.
+                return Some(pause.unwrap_or(self.schedule.longest()));
             }
         };
-        match self.settle(request, delivery.position, pause).await {
+        match Box::pin(self.settle(request, delivery, pause)).await {
             Ok(pause) => pause,
             Err(error) => {
                 warn!(command = %request.id, "its outcome cannot be kept, trying again: {error}");
@@ -106,14 +113,14 @@ impl Later {
     async fn settle(
         &self,
         request: &CommandRequest,
-        taken: u64,
+        delivery: &Delivery<CommandRequest>,
         pause: Option<Duration>,
     ) -> Result<Option<Duration>, LogError> {
-        let seen = self.outcomes.find(request.id).await?;
+        let (taken, seen) = (delivery.taken(), self.outcomes.find(request.id).await?);
         if seen.as_ref().is_some_and(|seen| seen.outcome.taken == taken) {
             return Ok(None); // only the acknowledgement got lost: what was told stays true
         }
-        let reply = self.executor.execute(request.clone()).await;
+        let reply = caught("the command service", self.executor.execute(request.clone())).await;
         if let (true, Some(pause)) = (is_worth_another_try(&reply), pause) {
             return Ok(Some(pause));
         }
@@ -143,3 +150,7 @@ async fn watch(source: &Source<CommandRequest>, hands: &Hands) -> Result<Infalli
         metrics::gauge!("annals_async_commands_waiting").set((now.waiting + now.out) as f64);
     }
 }
+
+#[cfg(test)]
+#[path = "later_tests.rs"]
+mod tests;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 mod aggregate;
+mod condition;
 mod execute;
 mod journal;
 mod lanes;
@@ -22,6 +23,7 @@ mod schedule;
 pub use execute::Executor;
 pub use schedule::Schedule;
 
+use condition::Working;
 use later::Later;
 
 /// What the service has to be told.
@@ -54,15 +56,15 @@ pub async fn run_with(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let nats = Nats::connect(&config.nats.nats, "annals-command").await?;
-    let begun = Arc::new(health::Begun::default());
-    health::spawn(config.health.health, &config.nats, &nats, begun.clone(), &shutdown).await?;
+    let working = Arc::new(Working::default());
+    health::spawn(config.health.health, &config.nats, &nats, working.clone(), &shutdown).await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
     let executor = Arc::new(Executor::new(nats.log(), catalog));
     let service = nats.serve("annals-command").await?.commands().await?;
-    let later = Later::new(executor.clone(), &nats, schedule);
-    begun.now();
+    let later = Later::new(executor.clone(), &nats, schedule, working.clone());
+    working.begun.now();
     info!("taking commands");
     let execute = move |_, request: CommandRequest| {
         let executor = executor.clone();

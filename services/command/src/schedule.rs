@@ -30,6 +30,11 @@ impl Schedule {
         let over = age >= self.unit * WORTH && times > u64::from(DOUBLINGS) + 1;
         (!over).then(|| self.unit * (1 << doublings))
     }
+
+    /// The pause of what is never given up.
+    pub(crate) fn longest(&self) -> Duration {
+        self.unit * (1 << DOUBLINGS)
+    }
 }
 
 #[cfg(test)]

@@ -4,68 +4,22 @@
 #![allow(clippy::unwrap_used)] // as in every test; what is no test function is not recognised as such
 
 mod bank;
+mod waiting;
 
 use std::time::Duration;
 
-use annals_chassis::config::{HealthArgs, NatsArgs};
-use annals_command::{Config, Schedule, run_with};
 use annals_core::{
-    Context, Fingerprint, Outcome, Stage, StreamId, TraceParent,
+    Catalog, Context, Domain, Fingerprint, Outcome, Stage, StreamId, TraceParent,
     bus::{CommandRequest, Expected, Failure},
 };
-use annals_nats::{Log, Nats, Put};
-use annals_testkit::{TestNats, eventually, eventually_within, raw};
-use bank::{deposit, open, withdraw};
+use annals_domains::account::Account;
+use annals_nats::{Log, Nats};
+use annals_testkit::{TestNats, eventually, raw};
+use bank::{command, deposit, open, withdraw};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
-use tokio::{task::JoinHandle, time::timeout};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-/// A second takes a millisecond, so that an hour takes 3.6 seconds.
-const QUICK: Schedule = Schedule { unit: Duration::from_millis(1) };
-
-/// A command service at work.
-struct Running {
-    service: JoinHandle<anyhow::Result<()>>,
-    shutdown: CancellationToken,
-}
-
-impl Running {
-    fn at(server: &TestNats) -> Self {
-        let (shutdown, nats) =
-            (CancellationToken::new(), NatsArgs { nats: server.url(), nats_monitor: None });
-        let config = Config { nats, health: HealthArgs::default() };
-        let run = run_with(config, annals_domains::catalog(), QUICK, shutdown.clone());
-        Self { service: tokio::spawn(run), shutdown }
-    }
-
-    async fn stop(self) {
-        self.shutdown.cancel();
-        let ended = timeout(Duration::from_secs(10), self.service).await;
-        ended.expect("it ends within 10 s").unwrap().unwrap();
-    }
-}
-
-async fn world() -> (TestNats, Nats) {
-    let server = annals_testkit::nats().await;
-    let nats = Nats::connect(&server.url(), "test").await.unwrap();
-    nats.prepare().await.unwrap();
-    (server, nats)
-}
-
-async fn put(nats: &Nats, request: &CommandRequest) {
-    assert!(matches!(nats.queue().put(request.clone()).await.unwrap(), Put::Now));
-}
-
-/// Waits until the queue has forgotten it, and gives its outcome.
-async fn outcome(nats: &Nats, request: &CommandRequest) -> Outcome {
-    let dealt_with = eventually_within(Duration::from_secs(30), "it is dealt with", async || {
-        nats.queue().find(request.id).await.is_ok_and(|there| there.is_none())
-    });
-    dealt_with.await;
-    nats.outcomes().find(request.id).await.unwrap().expect("it is kept before it is forgotten").outcome
-}
+use waiting::{QUICK, Running, SLOW, outcome, put, world};
 
 /// Lets the server forget the ids of what it has stored, as it does by itself after two minutes.
 async fn forget_ids(server: &TestNats) {
@@ -81,28 +35,53 @@ async fn commits(nats: &Nats, account: Uuid) -> Vec<Uuid> {
     stored.iter().map(|stored| stored.commit.id).collect()
 }
 
+/// Nothing that accounts can do.
+fn publish() -> CommandRequest {
+    let data = json!({ "author": "Ada", "content": "Hello" });
+    CommandRequest {
+        stream: StreamId::new("post", Uuid::new_v4()),
+        ..command(Uuid::new_v4(), "publish", data)
+    }
+}
+
+/// A release that knows accounts, and nothing else.
+fn earlier_release(server: &TestNats) -> Running {
+    Running::with(server, Catalog::try_new([Domain::of::<Account>()]).unwrap(), SLOW)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_share_the_queue_and_carry_out_each_command_once() {
     let (server, nats) = world().await;
     let account = Uuid::new_v4();
-    let (one, other) = (Running::at(&server), Running::at(&server));
+    let one = earlier_release(&server);
     let opened = open(account);
     put(&nats, &opened).await;
-    assert_eq!(outcome(&nats, &opened).await.stage(), Stage::Succeeded);
+    assert_eq!(outcome(&nats, &opened).await.stage(), Stage::Succeeded, "the one works");
 
+    let other = earlier_release(&server);
+    let held: Vec<_> = (0..20).map(|_| publish()).collect();
     let deposits: Vec<_> = (0..200).map(|_| deposit(account, 1)).collect();
-    join_all(deposits.iter().map(|deposit| put(&nats, deposit))).await;
+    join_all(held.iter().chain(&deposits).map(|command| put(&nats, command))).await;
     one.stop().await; // in the middle of them
-    for deposit in &deposits {
+    let standing = nats.queue().listen().await.unwrap().standing().await.unwrap();
+    assert!(standing.waiting + standing.out >= 20, "neither of them can publish: {standing:?}");
+    let last = deposit(account, 1);
+    put(&nats, &last).await;
+    for deposit in deposits.iter().chain([&last]) {
         let reply = outcome(&nats, deposit).await.reply.unwrap();
-        assert_eq!((reply.command_id, reply.events.len()), (deposit.id, 1));
+        assert_eq!((reply.command_id, reply.events.len()), (deposit.id, 1), "the other works");
     }
+    other.stop().await;
+    let next = Running::with(&server, annals_domains::catalog(), SLOW);
+    for publish in &held {
+        assert_eq!(outcome(&nats, publish).await.stage(), Stage::Succeeded, "what was left is carried out");
+    }
+    next.stop().await;
     let mut stored = commits(&nats, account).await;
-    assert_eq!(stored.len(), 201);
+    assert_eq!(stored.len(), 202);
     stored.sort_unstable();
     stored.dedup();
-    assert_eq!(stored.len(), 201, "none is there twice");
-    other.stop().await;
+    assert_eq!(stored.len(), 202, "none is there twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,16 +89,18 @@ async fn a_fault_is_tried_for_an_hour_and_then_it_has_failed() {
     let (server, nats) = world().await;
     let account = Uuid::new_v4();
     raw(&server.url(), &format!("events.account.{account}"), "poison").await;
-    let service = Running::at(&server);
+    let service = Running::with(&server, annals_domains::catalog(), SLOW);
     let command = deposit(account, 1);
     put(&nats, &command).await;
     let queued = nats.queue().listen().await.unwrap();
     eventually("it is tried again and again", async || {
-        queued.standing().await.is_ok_and(|standing| standing.delivered >= 5)
+        queued.standing().await.is_ok_and(|standing| standing.delivered >= 4)
     })
     .await;
+    service.stop().await;
     assert!(nats.outcomes().find(command.id).await.unwrap().is_none(), "it has not failed yet");
 
+    let service = Running::with(&server, annals_domains::catalog(), QUICK); // for which the hour is soon over
     let failed = outcome(&nats, &command).await;
     assert_eq!(failed.stage(), Stage::Failed);
     assert!(matches!(failed.reply, Err(Failure::EventQuarantined { .. })), "{:?}", failed.reply);
@@ -182,7 +163,7 @@ async fn what_was_told_stays_true_when_only_the_acknowledgement_was_lost() {
     let source = nats.queue().listen().await.unwrap();
     let wake = source.pull(1).await.unwrap().next().await.unwrap().unwrap();
     let told = Outcome {
-        taken: wake.delivery.position,
+        taken: wake.delivery.taken(),
         fingerprint: Fingerprint::of(&command.command, &command.data),
         reply: Err(Failure::VersionMismatch { version: 9 }),
     };

@@ -1,6 +1,7 @@
 //! What became of a command that was taken to be carried out later.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     Fingerprint,
@@ -10,8 +11,8 @@ use crate::{
 /// The outcome of one command, as it is kept for whoever asks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The command's place in the queue. The same id may be given again, and gets another one.
-    pub taken: u64,
+    /// Drawn when the command was taken. The same id may be given again, and gets another one.
+    pub taken: Uuid,
     /// Which command it was.
     pub fingerprint: Fingerprint,
     /// What a client that waited would have been told.
@@ -46,6 +47,13 @@ impl Stage {
 }
 
 impl Outcome {
+    /// Whether it changed something, so that the log bears it out whatever others say. A repeat of any
+    /// other command is decided anew.
+    #[must_use]
+    pub fn is_in_the_log(&self) -> bool {
+        self.reply.as_ref().is_ok_and(|accepted| !accepted.events.is_empty())
+    }
+
     /// How it ended.
     #[must_use]
     pub fn stage(&self) -> Stage {
@@ -94,7 +102,7 @@ mod tests {
 
     fn stage(failure: Failure) -> Stage {
         let fingerprint = Fingerprint::of("open", &json!({}));
-        Outcome { taken: 1, fingerprint, reply: Err(failure) }.stage()
+        Outcome { taken: Uuid::nil(), fingerprint, reply: Err(failure) }.stage()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use async_nats::jetstream::{
 
 use crate::{LogError, Nats, jetstream_log::within, log::unavailable};
 
-/// How long the server remembers that a key was there once. Any time will do.
+/// How long the server remembers that a key was taken away. Any time will do.
 pub(crate) const MARKER: Duration = Duration::from_mins(1);
 
 /// A bucket that is made when it is first used.
@@ -19,6 +19,9 @@ pub(crate) struct Bucket {
     pub description: &'static str,
     /// How long a value is kept; zero: for ever.
     pub max_age: Duration,
+    /// Whether keys are taken away, with a marker in their place that goes by itself. Where the server lets
+    /// values go because of their age, it would leave markers, too.
+    pub markers: bool,
 }
 
 /// What reactors remember: a floor for each, and the deliveries that have been begun.
@@ -26,6 +29,7 @@ pub(crate) const REACTORS: Bucket = Bucket {
     name: "reactors",
     description: "Annals: how far reactors are, and what they have begun to deliver",
     max_age: Duration::ZERO,
+    markers: true,
 };
 
 impl Bucket {
@@ -42,7 +46,7 @@ impl Bucket {
                     max_age: self.max_age,
                     storage: StorageType::File,
                     num_replicas: 1,
-                    limit_markers: Some(MARKER),
+                    limit_markers: self.markers.then_some(MARKER),
                     ..Config::default()
                 };
                 within(Box::pin(nats.jetstream.create_key_value(config))).await?.map_err(unavailable)?
@@ -59,13 +63,14 @@ impl Bucket {
             && found.max_age == self.max_age
             && found.max_messages <= 0
             && found.max_bytes <= 0
-            && found.allow_message_ttl;
+            && (found.allow_message_ttl || !self.markers);
         if keeps {
             return Ok(());
         }
         let (name, age) = (&store.stream_name, self.max_age);
+        let markers = if self.markers { ", and time-outs for messages" } else { "" };
         Err(unavailable(format!(
-            "{name} has to be on file, with a max_age of {age:?}, no other limits, and time-outs for messages"
+            "{name} has to be on file, with a max_age of {age:?}, no other limits{markers}"
         )))
     }
 }

@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::{
     Content, LogError, Pull, Source, Wake,
@@ -76,7 +79,10 @@ impl Crew {
         Fut: Future<Output = ()> + Send + 'static,
     {
         while let Some(wake) = pull.next().await? {
-            while self.tasks.try_join_next().is_some() {} // what has ended is kept until it is asked for
+            // What has ended is kept until it is asked for.
+            while let Some(ended) = self.tasks.try_join_next() {
+                note(self.name, ended);
+            }
             if let Some(hand) = free.take(wake.delivery.position) {
                 let work = deal_with(wake);
                 self.tasks.spawn(async move {
@@ -90,10 +96,21 @@ impl Crew {
 
     /// Finishes what has been begun.
     pub async fn drain(&mut self) {
-        let finished = async { while self.tasks.join_next().await.is_some() {} };
+        let finished = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                note(self.name, ended);
+            }
+        };
         if timeout(DRAIN, finished).await.is_err() {
             warn!("{} leaves {} messages to come again", self.name, self.tasks.len());
             self.tasks.abort_all();
         }
+    }
+}
+
+/// What panicked has settled nothing: its message comes again.
+fn note(name: &str, ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        error!("of those who work on {name}, one has ended too early: {error}");
     }
 }

@@ -1,8 +1,9 @@
 //! What a durable consumer delivers: a commit, or a command that waits to be carried out.
 
 use annals_core::{CommitError, Position, StoredCommit, bus::CommandRequest};
-use async_nats::jetstream::Message;
+use async_nats::{header::HeaderMap, jetstream::Message};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// What a message can say.
 pub trait Content: Sized + Send + 'static {
@@ -60,4 +61,22 @@ impl<T: Content> Delivery<T> {
         let stored = T::read(position, &message.payload);
         Some(Self { position, stored, at, times, pending, number, message })
     }
+}
+
+/// What was drawn when a command was put into the queue. Positions would not do: they begin anew when the
+/// queue is made again.
+pub(crate) const TAKEN: &str = "Annals-Taken";
+
+impl Delivery<CommandRequest> {
+    /// What was drawn when the command was taken, so that it can be told from an earlier one with its id.
+    /// One that somebody else has put there is like no other: it gets a new one each time.
+    #[must_use]
+    pub fn taken(&self) -> Uuid {
+        let headers = self.message.headers.as_ref();
+        headers.and_then(taken).unwrap_or_else(Uuid::new_v4)
+    }
+}
+
+pub(crate) fn taken(headers: &HeaderMap) -> Option<Uuid> {
+    headers.get(TAKEN)?.as_str().parse().ok()
 }

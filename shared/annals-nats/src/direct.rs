@@ -18,7 +18,8 @@ pub(crate) struct Batch {
 /// At most so many bytes come for one request, so that memory is bounded whatever the limit.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Reads up to `limit` messages of `subject`, from the sequence `from` on.
+/// Reads up to `limit` messages of `subject`, from the sequence `from` on, and up to one that cannot be read:
+/// that is an error if it is the first.
 pub(crate) async fn get(nats: &Nats, subject: &str, from: Position, limit: usize) -> Result<Batch, LogError> {
     let client = &nats.client;
     let inbox = client.new_inbox();
@@ -41,7 +42,12 @@ pub(crate) async fn get(nats: &Nats, subject: &str, from: Position, limit: usize
         match reply.status {
             None => {
                 nothing_is_missing(&commits, reply.headers.as_ref())?;
-                commits.push(decode(&reply)?);
+                match decode(&reply) {
+                    Ok(stored) => commits.push(stored),
+                    Err(error) if commits.is_empty() => return Err(error.into()),
+                    // What cannot be read is in the way of what comes after it, not of what came before.
+                    Err(_) => return Ok(Batch { commits, more: true }),
+                }
             }
             Some(StatusCode::NOT_FOUND) => return Ok(Batch { commits, more: false }),
             Some(status) if status.as_u16() == 204 => {

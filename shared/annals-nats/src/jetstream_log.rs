@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use annals_core::{Commit, Position, StoredCommit, StreamId};
 use async_nats::jetstream::{
-    ErrorCode,
-    context::{PublishError, PublishErrorKind},
     message::PublishMessage,
     stream::{RawMessageErrorKind, Stream},
 };
@@ -13,8 +11,8 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    Appended, Log, LogError, Nats, Page, Scope, connection::PATIENCE, direct, log::unavailable, stream,
-    subject,
+    Appended, Log, LogError, Nats, Page, Scope, connection::PATIENCE, direct, log::unavailable,
+    publish::Unpublished, stream, subject,
 };
 
 /// The stream `EVENTS`: one message per commit, on the subject `events.{category}.{id}`.
@@ -31,9 +29,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Messages that one question asks for.
 const PAGE: usize = 500;
-
-/// Two commits at once on three nodes: refused as stale, under another code than on one.
-pub(crate) const STALE_ON_REPLICAS: ErrorCode = ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT;
 
 /// What one publish tells.
 enum Attempt {
@@ -93,7 +88,11 @@ impl JetStreamLog {
         match timeout(PATIENCE, acknowledged).await {
             Ok(Ok(ack)) if !ack.duplicate => Attempt::Stored(ack.sequence),
             Ok(Ok(ack)) => self.earlier(commit, ack.sequence).await,
-            Ok(Err(error)) => judge(&error),
+            Ok(Err(error)) => match Unpublished::judge(&error) {
+                Unpublished::Stale => Attempt::Stale,
+                Unpublished::Refused(reason) => Attempt::Failed(Failed { reason, in_doubt: false }),
+                Unpublished::InDoubt(reason) => Attempt::Failed(Failed::in_doubt(reason)),
+            },
             Err(_) => Attempt::Failed(Failed::in_doubt("no acknowledgement")),
         }
     }
@@ -152,32 +151,6 @@ impl JetStreamLog {
 /// Bounded also while the connection takes nothing, because it is being made again.
 pub(crate) async fn within<T>(question: impl Future<Output = T>) -> Result<T, LogError> {
     timeout(2 * PATIENCE, question).await.map_err(|_| unavailable("the log does not answer"))
-}
-
-/// Says what a failed publish means. In doubt it may have been stored.
-fn judge(error: &PublishError) -> Attempt {
-    let source = std::error::Error::source(error).and_then(|it| it.downcast_ref());
-    let code = source.map(async_nats::jetstream::Error::error_code);
-    match error.kind() {
-        PublishErrorKind::WrongLastSequence => Attempt::Stale,
-        PublishErrorKind::Other if code == Some(STALE_ON_REPLICAS) => Attempt::Stale,
-        PublishErrorKind::StreamNotFound
-        | PublishErrorKind::MaxAckPending
-        | PublishErrorKind::MaxPayloadExceeded => {
-            Attempt::Failed(Failed { reason: error.to_string(), in_doubt: false })
-        }
-        PublishErrorKind::WrongLastMessageId
-        | PublishErrorKind::TimedOut
-        | PublishErrorKind::BrokenPipe
-        | PublishErrorKind::Other => {
-            Attempt::Failed(Failed { reason: error.to_string(), in_doubt: code.is_none_or(is_in_flight) })
-        }
-    }
-}
-
-/// A duplicate is still on its way (10158), or stands in a batch already (10201).
-fn is_in_flight(code: ErrorCode) -> bool {
-    code == ErrorCode(10158) || code == ErrorCode(10201)
 }
 
 impl Log for JetStreamLog {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use annals_core::bus::CommandRequest;
 use async_nats::jetstream::{
-    ErrorCode,
     consumer::pull,
-    context::{PublishError, PublishErrorKind},
+    context::PublishError,
     message::PublishMessage,
     stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType},
 };
@@ -16,8 +15,10 @@ use uuid::Uuid;
 use crate::{
     Log, LogError, Nats, Scope, Source, StreamError,
     connection::PATIENCE,
-    jetstream_log::{STALE_ON_REPLICAS, within},
+    delivery::{self, TAKEN},
+    jetstream_log::within,
     log::unavailable,
+    publish::Unpublished,
     source::{OUT, shared},
     stream::{self, Rule},
     subject,
@@ -79,21 +80,23 @@ impl Queue {
         let bytes = serde_json::to_vec(&request).expect("a request is plain data");
         // Ids are unique among those that wait, however long that is: no window as message ids have.
         let mut message = PublishMessage::build().payload(bytes.into()).expected_last_subject_sequence(0);
-        message = message.expected_stream(NAME);
+        let taken = Uuid::new_v4();
+        message = message.expected_stream(NAME).header(TAKEN, taken.to_string().as_str());
         if let Some(trace) = request.context.trace {
             message = message.header("traceparent", trace.to_string().as_str());
         }
         let subject = subject::of_waiting(&request.stream, request.id);
         let sent = self.nats.jetstream.send_publish(subject, message);
-        let failed = match timeout(PATIENCE, async { sent.await?.await }).await {
+        let error = match timeout(PATIENCE, async { sent.await?.await }).await {
             Ok(Ok(_)) => return Ok(Put::Now),
-            Ok(Err(error)) => judge(&error),
+            Ok(Err(error)) => failed(&error),
             Err(_) => LogError::OutcomeUnknown("no acknowledgement".into()),
         };
         // An error decides nothing: the command may be there, from this try or from an earlier one.
-        match (self.find(request.id).await, failed) {
-            (Ok(Some(there)), _) => Ok(Put::Before(Box::new(there))),
-            (_, failed) => Err(failed),
+        match self.waiting(request.id).await {
+            Ok(Some((_, drawn))) if drawn == Some(taken) => Ok(Put::Now),
+            Ok(Some((there, _))) => Ok(Put::Before(Box::new(there))),
+            Ok(None) | Err(_) => Err(error),
         }
     }
 
@@ -102,9 +105,17 @@ impl Queue {
     /// # Errors
     /// When the server cannot be asked, or it is no command.
     pub async fn find(&self, command: Uuid) -> Result<Option<CommandRequest>, LogError> {
+        Ok(self.waiting(command).await?.map(|(request, _)| request))
+    }
+
+    /// With what was drawn when it was put there.
+    async fn waiting(&self, command: Uuid) -> Result<Option<(CommandRequest, Option<Uuid>)>, LogError> {
         let stream = self.nats.jetstream.get_stream_no_info(NAME).await.map_err(unavailable)?;
         match within(stream.get_last_raw_message_by_subject(&subject::of_any_waiting(command))).await? {
-            Ok(message) => serde_json::from_slice(&message.payload).map(Some).map_err(unavailable),
+            Ok(message) => {
+                let request = serde_json::from_slice(&message.payload).map_err(unavailable)?;
+                Ok(Some((request, delivery::taken(&message.headers))))
+            }
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(unavailable(error)),
         }
@@ -123,22 +134,11 @@ impl Queue {
 }
 
 /// What it means that a command could not be put there.
-fn judge(error: &PublishError) -> LogError {
-    let source = std::error::Error::source(error).and_then(|it| it.downcast_ref());
-    let code = source.map(async_nats::jetstream::Error::error_code);
-    match error.kind() {
-        PublishErrorKind::Other if code == Some(ErrorCode::STREAM_STORE_FAILED) => {
-            unavailable("too many commands wait to be carried out")
-        }
-        PublishErrorKind::Other if code == Some(STALE_ON_REPLICAS) => taken_meanwhile(),
-        PublishErrorKind::WrongLastSequence => taken_meanwhile(),
-        PublishErrorKind::StreamNotFound
-        | PublishErrorKind::MaxAckPending
-        | PublishErrorKind::MaxPayloadExceeded => unavailable(error),
-        PublishErrorKind::WrongLastMessageId
-        | PublishErrorKind::TimedOut
-        | PublishErrorKind::BrokenPipe
-        | PublishErrorKind::Other => LogError::OutcomeUnknown(error.to_string()),
+fn failed(error: &PublishError) -> LogError {
+    match Unpublished::judge(error) {
+        Unpublished::Stale => taken_meanwhile(),
+        Unpublished::Refused(reason) => unavailable(format!("the queue takes no command: {reason}")),
+        Unpublished::InDoubt(reason) => LogError::OutcomeUnknown(reason),
     }
 }
 

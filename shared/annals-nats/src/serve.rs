@@ -4,12 +4,12 @@
 //! The questions come by subscriptions of our own, in the queue group that the service API uses: its
 //! endpoints forget, when they are stopped, what is on the way to them; a subscription can be drained.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use annals_core::bus::Failure;
 use async_nats::{Client, Message, Subscriber, service::ServiceExt};
 use futures_util::{
-    FutureExt, StreamExt,
+    StreamExt,
     future::{join, join_all},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,9 +19,9 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
-use crate::{Nats, connection::PATIENCE, deadline, subject};
+use crate::{Nats, connection::PATIENCE, deadline, panics::caught, subject};
 
 /// A service on the bus, before it begins to answer.
 pub struct Service {
@@ -157,15 +157,7 @@ impl<F> Work<F> {
         self.tasks.spawn(async move {
             let unavailable = |detail: String| Err(Failure::Unavailable { detail });
             let reply = match (&permit, serde_json::from_slice(&question.payload)) {
-                (Ok(_), Ok(question)) => {
-                    let answered = AssertUnwindSafe(answer(name.clone(), question)).catch_unwind().await;
-                    answered.unwrap_or_else(|_| {
-                        error!("{name} panicked over a question");
-                        Err(Failure::InternalError {
-                            detail: "A service has a defect. It has been logged.".into(),
-                        })
-                    })
-                }
+                (Ok(_), Ok(question)) => caught(&name, answer(name.clone(), question)).await,
                 (Err(_), _) => unavailable("too many requests at once".into()),
                 (_, Err(error)) => unavailable(format!("not a request: {error}")),
             };

@@ -163,7 +163,10 @@ async fn a_full_queue_says_so_and_loses_nothing() {
     put(&nats, &first).await;
     put(&nats, &second).await;
     let full = nats.queue().put(third.clone()).await.unwrap_err();
-    assert!(matches!(&full, LogError::Unavailable(why) if why.contains("too many commands wait")), "{full}");
+    assert!(
+        matches!(&full, LogError::Unavailable(why) if why.contains("maximum messages exceeded")),
+        "{full}"
+    );
     assert!(matches!(put(&nats, &first).await, Put::Before(_)), "a repeat needs no room");
 
     next(&nats.queue().listen().await.unwrap()).await.settle().await;

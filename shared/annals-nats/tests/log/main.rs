@@ -5,7 +5,7 @@
 mod commits;
 mod suite;
 
-use annals_nats::{JetStreamLog, Log, MemoryLog, Nats};
+use annals_nats::{JetStreamLog, Log, LogError, MemoryLog, Nats, Scope};
 use annals_testkit::TestNats;
 
 /// A log on a server of its own. The server lives as long as the test holds it.
@@ -67,4 +67,18 @@ async fn a_commit_that_the_server_remembers_is_found_before_the_expected_positio
     let on_top = commits::commit(&stream, 1);
     assert_eq!(stored(&on_top, 1).await, 2);
     assert_eq!(stored(&ours, 2).await, 1);
+}
+
+#[tokio::test]
+async fn what_was_before_an_unreadable_message_is_read() {
+    let (server, log) = on_a_server().await;
+    for _ in 0..3 {
+        log.append(&commits::commit(&commits::stream("thing"), 0), 0).await.unwrap();
+    }
+    annals_testkit::raw(&server.url(), "events.thing.1", "poison").await;
+    log.append(&commits::commit(&commits::stream("thing"), 0), 0).await.unwrap();
+    let page = log.read(&Scope::All, 0, 100).await.unwrap();
+    assert_eq!((page.commits.len(), page.reached, page.more), (3, 3, true));
+    assert!(matches!(log.read(&Scope::All, 3, 100).await, Err(LogError::Commit(_))));
+    assert_eq!(log.read(&Scope::All, 4, 100).await.unwrap().commits.len(), 1);
 }
