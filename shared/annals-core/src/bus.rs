@@ -22,8 +22,8 @@ pub struct CommandRequest {
     /// What the client knows of the stream.
     #[serde(default)]
     pub expected: Expected,
-    /// The position of the event that a reactor acts on: a repeat is looked for from there on,
-    /// however long ago that was.
+    /// A repeat is looked for from this position on, however long ago that was: the position of the event
+    /// that a reactor acts on, or for one that waited in the queue the log's end when it was put there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caused_at: Option<Position>,
 }
