@@ -29,6 +29,13 @@ pub fn names(headers: &HeaderMap, kind: &str) -> bool {
     ranges(headers).any(|range| is_for(range, kind))
 }
 
+/// Whether a media type is asked for by its name, and JSON is not liked better.
+pub fn prefers(headers: &HeaderMap, kind: &str) -> bool {
+    let weight = |kind: &str| ranges(headers).filter(|range| says(range, kind)).map(quality).reduce(f32::max);
+    let json = ["application/json", "application/*", "*/*"].into_iter().find_map(weight);
+    weight(kind).is_some_and(|wanted| wanted > 0.0 && wanted >= json.unwrap_or(0.0))
+}
+
 fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).filter(|range| !range.trim().is_empty())
@@ -36,13 +43,20 @@ fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// Whether a range says just this, and does not exclude it.
 fn is_for(range: &str, wanted: &str) -> bool {
-    let mut parts = range.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default();
-    let excluded = parts.any(|parameter| {
-        let quality = parameter.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-        quality.is_some_and(|(_, value)| value.trim().parse() == Ok(0.0))
-    });
-    !excluded && kind.eq_ignore_ascii_case(wanted)
+    says(range, wanted) && quality(range) > 0.0
+}
+
+fn says(range: &str, wanted: &str) -> bool {
+    range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
+}
+
+/// How much a range is liked, from 0 to 1; what cannot be understood takes nothing away.
+fn quality(range: &str) -> f32 {
+    let named = |parameter: &str| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse().ok())?
+    };
+    range.split(';').skip(1).find_map(named).unwrap_or(1.0)
 }
 
 #[cfg(test)]
@@ -66,6 +80,24 @@ mod tests {
         }
         for accept in ["text/html", "application/xml", "application/json;q=0", "text/*, */*; q=0.000"] {
             assert!(!takes(accept), "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_preferred_unless_json_is_liked_better() {
+        let prefers =
+            |accept: &str| prefers(&HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]), "text/html");
+        for accept in [
+            "text/html",
+            "application/json, text/html",
+            "application/json;q=0.4, text/html;q=0.5",
+            "text/html;q=0.5, */*;q=0.1",
+            "text/html;q=0.1, application/json;q=0, */*",
+        ] {
+            assert!(prefers(accept), "{accept}");
+        }
+        for accept in ["*/*", "application/json, text/html;q=0.1", "text/html;Q=0.9, */*", "text/html;q=0"] {
+            assert!(!prefers(accept), "{accept}");
         }
     }
 

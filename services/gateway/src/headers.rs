@@ -110,28 +110,38 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
 }
 
 /// `Prefer: wait=N` in milliseconds.
-pub fn wait_ms(headers: &HeaderMap) -> Result<u64, Problem> {
-    Ok(preferred(headers, wait_s)?.unwrap_or(WAIT_S) * 1000)
+pub fn wait_ms(headers: &HeaderMap) -> u64 {
+    preferred(headers, wait_s).unwrap_or(WAIT_S) * 1000
 }
 
 /// `Prefer: respond-async`: the client does not wait, not even if it says how long it would.
-pub fn respond_async(headers: &HeaderMap) -> Result<bool, Problem> {
+pub fn respond_async(headers: &HeaderMap) -> bool {
     let is_async = |preference: &str| {
         let name = preference.split(';').next()?.trim();
         name.eq_ignore_ascii_case(RESPOND_ASYNC).then_some(())
     };
-    Ok(preferred(headers, is_async)?.is_some())
+    preferred(headers, is_async).is_some()
 }
 
 /// The first preference of a kind. They come in lists (RFC 7240); what cannot be understood is ignored,
 /// as the standard says.
-fn preferred<T>(headers: &HeaderMap, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
-    let mut first = None;
-    for value in headers.get_all(PREFER) {
-        let mut preferences = text(&PREFER, value)?.split(',');
-        first = first.or_else(|| preferences.find_map(&read));
-    }
-    Ok(first)
+fn preferred<T>(headers: &HeaderMap, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(preferences).find_map(read)
+}
+
+/// Those of one list. A comma in quotes is part of a value, and so is a quote after a backslash.
+fn preferences(list: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    list.split(move |character| {
+        let is_escaped = std::mem::take(&mut escaped);
+        match character {
+            '\\' if quoted => escaped = !is_escaped,
+            '"' if !is_escaped => quoted = !quoted,
+            _ => {}
+        }
+        character == ',' && !quoted
+    })
 }
 
 /// `wait="N"; parameters`, in seconds.

@@ -40,7 +40,7 @@ pub async fn one(
     let reactor = gateway.reactor(&name)?;
     Parameters::parse(&uri, &[])?;
     let min_position = headers::min_position(&headers)?;
-    let request = ReactorRequest { min_position, wait_ms: headers::wait_ms(&headers)? };
+    let request = ReactorRequest { min_position, wait_ms: headers::wait_ms(&headers) };
     let status = gateway.bus()?.reactor(reactor.name, &request).await?;
     let position = HeaderValue::from(status.position);
     Ok(([(ANNALS_POSITION, position)], Json(describe(reactor, Some(&status)))))

@@ -79,7 +79,7 @@ pub async fn ask(gateway: &Gateway, place: Place, headers: &HeaderMap) -> Result
     }
     let query = Query::Rows { filters: vec![], limit: LIMIT, cursor: place.cursor };
     let request =
-        ViewRequest { query, min_position: Some(place.position), wait_ms: headers::wait_ms(headers)? };
+        ViewRequest { query, min_position: Some(place.position), wait_ms: headers::wait_ms(headers) };
     let answer = gateway.bus()?.view(VIEW, &request).await.map_err(|failure| {
         let beyond = matches!(failure, Failure::BeyondTheEnd { .. });
         if beyond { query::invalid("position", "is beyond the end of the log") } else { failure.into() }

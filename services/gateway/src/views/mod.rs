@@ -98,7 +98,7 @@ async fn ask(
     headers: &HeaderMap,
 ) -> Result<ViewAnswer, Problem> {
     let min_position = headers::min_position(headers)?;
-    let request = ViewRequest { query, min_position, wait_ms: headers::wait_ms(headers)? };
+    let request = ViewRequest { query, min_position, wait_ms: headers::wait_ms(headers) };
     Ok(gateway.bus()?.view(projection.view, &request).await?)
 }
 
