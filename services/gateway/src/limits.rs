@@ -26,7 +26,8 @@ pub struct Limits {
     pub requests: usize,
     /// Requests that read the log at once, 8 MiB each at most; others wait for their turn.
     pub log_readers: usize,
-    /// Clients that follow the log at once, 1 MiB each; further ones are answered 503 at once.
+    /// Clients that follow the log at once, 2 MiB each at most: 512 KiB of events, the rest of a commit, and
+    /// what is unread. Further ones are answered 503 at once.
     pub followers: usize,
     /// How long a client that follows the log may hear nothing; then it is told how far the log has
     /// been looked at, so that both sides see that the other one is there.
@@ -40,7 +41,7 @@ pub struct Limits {
 
 impl Limits {
     /// What a gateway runs with. At worst 256 MiB are held of what connections have read ahead, 256 MiB
-    /// of pages of the log, 256 MiB of answers, 256 MiB of what followers are yet to read, and the bodies
+    /// of pages of the log, 256 MiB of answers, 512 MiB of what followers are yet to read, and the bodies
     /// of commands, parsed.
     pub const PRODUCTION: Self = Self {
         head: Duration::from_secs(30),

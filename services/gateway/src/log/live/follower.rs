@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use annals_core::Position;
+use annals_core::{Position, StoredCommit};
 use annals_nats::Scope;
 use axum::response::sse::Event;
 use tokio::{
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{
-    tail::{Pages, Stretch},
+    tail::{PAGE, Pages, Stretch},
     telling::Telling,
 };
 use crate::problem::{Code, Problem};
@@ -36,22 +36,25 @@ pub struct Follower<P> {
 /// Where a follower gets the log from.
 pub struct Source<P> {
     /// Page by page, until it has come to the end;
-    pub log: P,
+    log: P,
     /// from then on with all others.
-    pub newest: watch::Receiver<Arc<Stretch>>,
+    newest: watch::Receiver<Arc<Stretch>>,
+    /// How many commits are asked for: of large ones, about as many as are told at once.
+    most: usize,
 }
 
 impl<P: Pages> Follower<P> {
     /// Gives the beginning of what is to be sent, too: while the log cannot be read, there is none.
     pub async fn begin(
         mut telling: Telling,
-        source: Source<P>,
+        mut source: Source<P>,
         silence: Duration,
         closing: CancellationToken,
     ) -> Result<(Vec<Event>, Self), Problem> {
-        let page = source.log.page(&telling.filter().scope(), telling.reached()).await?;
+        let after = telling.reached();
+        let page = source.log.page(&telling.filter().scope(), after, PAGE).await?;
         let mut first = vec![Event::default().retry(RETRY)];
-        first.extend(telling.tell(&page.commits, page.reached));
+        first.extend(source.tell(&mut telling, &Stretch::after(after, page)));
         Ok((first, Self { telling, source, silence, silent_since: Instant::now(), closing }))
     }
 
@@ -65,7 +68,7 @@ impl<P: Pages> Follower<P> {
                 () = self.closing.cancelled() => return None,
                 () = sleep_until(self.silent_since + self.silence) => vec![self.telling.resume()],
                 stretch = self.source.after(&scope, self.telling.reached()) => match stretch {
-                    Ok(stretch) => self.telling.tell(&stretch.commits, stretch.reached),
+                    Ok(stretch) => self.source.tell(&mut self.telling, &stretch),
                     Err(problem) => {
                         warn!(after = self.telling.reached(), "a follower has to stop: {}", problem.detail);
                         return None;
@@ -82,6 +85,25 @@ impl<P: Pages> Follower<P> {
 }
 
 impl<P: Pages> Source<P> {
+    /// Reads by itself, until it has seen what is new.
+    pub fn new(log: P, newest: watch::Receiver<Arc<Stretch>>) -> Self {
+        Self { log, newest, most: PAGE }
+    }
+
+    /// Tells a stretch. What is left of it will be read again, so the next ones shall be no longer than what
+    /// is told of this one.
+    fn tell(&mut self, telling: &mut Telling, stretch: &Stretch) -> Vec<Event> {
+        let before = telling.reached();
+        let told = telling.tell(&stretch.commits, stretch.reached);
+        let looked_at = |stored: &&StoredCommit| (before + 1..=telling.reached()).contains(&stored.position);
+        self.most = if telling.reached() < stretch.reached {
+            stretch.commits.iter().filter(looked_at).count().max(1)
+        } else {
+            (2 * self.most).min(PAGE)
+        };
+        told
+    }
+
     /// A stretch of the log in which there is something after a position, as soon as there is one. While
     /// the log cannot be reached there is none.
     async fn after(&mut self, scope: &Scope, reached: Position) -> Result<Arc<Stretch>, Problem> {
@@ -94,7 +116,7 @@ impl<P: Pages> Source<P> {
                 self.newest.changed().await.expect("the gateway has the other end");
                 continue;
             }
-            match self.log.page(scope, reached).await {
+            match self.log.page(scope, reached, self.most).await {
                 Ok(page) if page.reached > reached => return Ok(Arc::new(Stretch::after(reached, page))),
                 Ok(_) => {}
                 Err(problem) if problem.code == Code::Unavailable => {}

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use annals_core::CommitError;
 use annals_nats::{Log, LogError, MemoryLog, Page};
@@ -20,6 +20,10 @@ const LATE: Duration = Duration::from_secs(10);
 #[derive(Clone, Default)]
 struct Moody {
     log: MemoryLog,
+    /// Commits that it gives at once,
+    most: usize,
+    /// and has given so far.
+    read: Arc<AtomicUsize>,
     away: Arc<AtomicBool>,
     unreadable: Arc<AtomicBool>,
 }
@@ -37,9 +41,11 @@ impl Moody {
 }
 
 impl Pages for Moody {
-    async fn page(&self, scope: &Scope, after: Position) -> Result<Page, Problem> {
+    async fn page(&self, scope: &Scope, after: Position, most: usize) -> Result<Page, Problem> {
         self.mood()?;
-        Ok(self.log.read(scope, after, 3).await?)
+        let page = self.log.read(scope, after, most.min(self.most)).await?;
+        self.read.fetch_add(page.commits.len(), Ordering::Relaxed);
+        Ok(page)
     }
 
     async fn end(&self) -> Result<Position, Problem> {
@@ -57,7 +63,11 @@ struct House {
 
 impl House {
     fn open() -> Self {
-        let (log, newest) = (Moody::default(), watch::Sender::default());
+        Self::with_pages_of(3)
+    }
+
+    fn with_pages_of(most: usize) -> Self {
+        let (log, newest) = (Moody { most, ..Moody::default() }, watch::Sender::default());
         tokio::spawn(tail::keep(log.clone(), newest.clone()));
         Self { log, newest, closing: CancellationToken::new() }
     }
@@ -79,7 +89,7 @@ impl House {
         silence: Duration,
     ) -> Result<Client, Problem> {
         let telling = Telling::new(Filter::default(), after, until);
-        let source = Source { log: self.log.clone(), newest: self.newest.subscribe() };
+        let source = Source::new(self.log.clone(), self.newest.subscribe());
         let (first, follower) = Follower::begin(telling, source, silence, self.closing.clone()).await?;
         let mut client = Client { follower, resume: after, seen: Vec::new(), marks: 0 };
         client.take(first).await;
@@ -170,6 +180,18 @@ async fn a_stretch_that_was_missed_is_read_from_the_log() {
     }
     slow.reads_up_to(4).await;
     assert_eq!((slow.seen, quick.seen), (all_up_to(4), all_up_to(4)));
+}
+
+#[tokio::test]
+async fn large_commits_are_not_read_again_and_again() {
+    let house = House::with_pages_of(100);
+    let story: Vec<_> = (1..=20).map(|lamp| Happened::to(lamp, 900)).collect(); // two of them are told at once
+    lamp::record(&house.log.log, &story).await;
+    let mut client = house.follow(0, 20).await.unwrap();
+    client.reads_up_to(20).await;
+    assert_eq!(client.seen.len(), 20 * 900);
+    let read = house.log.read.load(Ordering::Relaxed);
+    assert!(read <= 60, "{read} commits were read");
 }
 
 #[tokio::test]

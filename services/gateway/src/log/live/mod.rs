@@ -33,10 +33,6 @@ use crate::{
     query::Parameters,
 };
 
-/// How many commits are read at once. What a client does not read soon is thrown away and read again, so
-/// that it takes no memory: not too many.
-const PAGE: usize = 100;
-
 /// What a client accepts that wants to follow the log.
 const KIND: &str = "text/event-stream";
 
@@ -74,7 +70,7 @@ pub async fn instead(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if !accept::names(request.headers(), KIND) {
+    if !accept::prefers(request.headers(), KIND) {
         return Ok(next.run(request).await);
     }
     let (head, _) = request.into_parts();
@@ -95,7 +91,7 @@ async fn follow(gateway: Gateway, headers: &HeaderMap, uri: &Uri) -> Result<Resp
     let Live { places, newest, closing } = gateway.live.clone();
     let place = Place::take(places)?;
     let silence = gateway.limits.silence;
-    let source = Source { log: gateway, newest: newest.subscribe() };
+    let source = Source::new(gateway, newest.subscribe());
     let (first, follower) = Follower::begin(telling, source, silence, closing).await?;
     let rest = stream::unfold((follower, place), async |(mut follower, place)| {
         let told = follower.next().await?;
@@ -128,8 +124,8 @@ impl Drop for Place {
 }
 
 impl Pages for Gateway {
-    async fn page(&self, scope: &Scope, after: Position) -> Result<Page, Problem> {
-        Ok(self.log().await?.read(scope, after, PAGE).await?)
+    async fn page(&self, scope: &Scope, after: Position, most: usize) -> Result<Page, Problem> {
+        Ok(self.log().await?.read(scope, after, most).await?)
     }
 
     async fn end(&self) -> Result<Position, Problem> {

@@ -16,10 +16,19 @@ use crate::problem::Problem;
 /// meanwhile comes together.
 const PACE: Duration = Duration::from_millis(25);
 
+/// How many commits are read at once, at most. What a client does not read soon is thrown away and read
+/// again, so that it takes no memory: not too many.
+pub const PAGE: usize = 100;
+
 /// Where the log is read, page by page.
 pub trait Pages: Send + Sync + 'static {
-    /// Commits after a position.
-    fn page(&self, scope: &Scope, after: Position) -> impl Future<Output = Result<Page, Problem>> + Send;
+    /// Commits after a position, at most so many.
+    fn page(
+        &self,
+        scope: &Scope,
+        after: Position,
+        most: usize,
+    ) -> impl Future<Output = Result<Page, Problem>> + Send;
 
     /// Where it ends.
     fn end(&self) -> impl Future<Output = Result<Position, Problem>> + Send;
@@ -65,7 +74,7 @@ pub async fn keep(log: impl Pages, newest: watch::Sender<Arc<Stretch>>) {
         // Where the log could not be read, or was not, it goes on from the end: what is left out between
         // two stretches is for each follower to read.
         let next = match reached {
-            Some(after) => log.page(&Scope::All, after).await.map(|page| Stretch::after(after, page)),
+            Some(after) => log.page(&Scope::All, after, PAGE).await.map(|page| Stretch::after(after, page)),
             None => log.end().await.map(Stretch::begin),
         };
         reached = next.as_ref().ok().map(|stretch| stretch.reached);

@@ -6,8 +6,8 @@ use serde_json::value::to_raw_value;
 
 use crate::log::{LARGEST, filter::Filter};
 
-/// So many commits that a filter hides may be looked at before the client is told how far that is.
-const HIDDEN: usize = 1000;
+/// So far may the log be looked at before the client is told how far that is.
+const HIDDEN: Position = 1000;
 
 /// What one client wants to see, and how far it has been told.
 #[derive(Debug)]
@@ -19,14 +19,12 @@ pub struct Telling {
     reached: Position,
     /// From here on the client would resume.
     resume: Position,
-    /// Commits looked at since it was told so.
-    hidden: usize,
 }
 
 impl Telling {
     /// Begins after a position, and ends with `until`.
     pub fn new(filter: Filter, after: Position, until: Position) -> Self {
-        Self { filter, until, reached: after, resume: after, hidden: 0 }
+        Self { filter, until, reached: after, resume: after }
     }
 
     /// The part of the log that has to be looked at.
@@ -54,7 +52,6 @@ impl Telling {
                 return told;
             }
             self.reached = stored.position;
-            self.hidden += 1;
             let events = self.filter.pick(stored);
             for (left, event) in (0..events.len()).rev().zip(&events) {
                 let data = to_raw_value(event).expect("an event is plain data");
@@ -62,12 +59,13 @@ impl Telling {
                 let block = Event::default().event(name(event)).data(data.get());
                 told.push(if left == 0 { self.mark(block) } else { block });
             }
-            if self.hidden >= HIDDEN {
+            if self.has_come_far() {
                 told.push(self.resume());
             }
         }
         self.reached = end.min(self.until).max(self.reached);
-        if self.is_over() && self.resume < self.until {
+        // Of one category alone the commits may be few, and far between.
+        if self.has_come_far() || self.is_over() && self.resume < self.until {
             told.push(self.resume());
         }
         told
@@ -78,8 +76,12 @@ impl Telling {
         self.mark(Event::default())
     }
 
+    fn has_come_far(&self) -> bool {
+        self.reached - self.resume >= HIDDEN
+    }
+
     fn mark(&mut self, block: Event) -> Event {
-        (self.resume, self.hidden) = (self.reached, 0);
+        self.resume = self.reached;
         block.id(self.reached.to_string())
     }
 }

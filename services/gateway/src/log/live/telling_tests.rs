@@ -103,6 +103,12 @@ async fn what_a_filter_hides_is_looked_at_and_moves_the_resume_point_at_times() 
     assert_eq!(seen(telling.tell(&commits, 2500)).await, [(None, Some(1000)), (None, Some(2000))]);
     assert_eq!(seen(vec![telling.resume()]).await, [(None, Some(2500))]);
 
+    let mut rare = Telling::new(Filter { category: Some("lamp".into()), ..Filter::default() }, 0, FOR_EVER);
+    let told = rare.tell(&[commits[4].clone(), commits[2004].clone()], 4000);
+    assert_eq!(seen(told).await, [(Some(5), Some(5)), (Some(2005), Some(2005)), (None, Some(4000))]);
+    assert_eq!(seen(rare.tell(&[], 4999)).await, []);
+    assert_eq!(seen(rare.tell(&[], 5000)).await, [(None, Some(5000))]);
+
     let mut telling = Telling::new(Filter { category: Some("candle".into()), ..about(1) }, 0, FOR_EVER);
     assert_eq!(seen(telling.tell(&commits[..10], 10)).await, []);
     assert_eq!(telling.reached(), 10);
