@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     gateway::Gateway,
-    headers::{PREFERENCE_APPLIED, RESPOND_ASYNC},
+    headers::{IDEMPOTENCY_REPLAYED, PREFERENCE_APPLIED, RESPOND_ASYNC},
     problem::Problem,
 };
 
@@ -26,15 +26,17 @@ pub async fn take(gateway: &Gateway, request: CommandRequest, repeatable: bool) 
     let earlier = if repeatable { outcomes.find(id).await? } else { None };
     if let Some(outcome) = earlier.map(|earlier| earlier.outcome) {
         same(&outcome.fingerprint, &fingerprint)?;
-        if outcome.stage() == Stage::Succeeded {
-            return Ok(taken(id)); // one that stored nothing is decided anew
+        if outcome.is_in_the_log() {
+            return Ok(replayed(taken(id, outcome.stage()))); // one that stored nothing is decided anew
         }
     }
     match queue.put(request).await.map_err(untaken)? {
-        Put::Now => {}
-        Put::Before(there) => same(&Fingerprint::of(&there.command, &there.data), &fingerprint)?,
+        Put::Now => Ok(taken(id, Stage::Pending)),
+        Put::Before(there) => {
+            same(&Fingerprint::of(&there.command, &there.data), &fingerprint)?;
+            Ok(replayed(taken(id, Stage::Pending)))
+        }
     }
-    Ok(taken(id))
 }
 
 fn same(earlier: &Fingerprint, now: &Fingerprint) -> Result<(), Problem> {
@@ -50,11 +52,17 @@ fn untaken(error: LogError) -> Problem {
     }
 }
 
-fn taken(id: Uuid) -> Response {
-    let body = json!({ "command_id": id, "state": Stage::Pending });
+/// What became of it is told elsewhere; here, only how far it is.
+fn taken(id: Uuid, state: Stage) -> Response {
+    let body = json!({ "command_id": id, "state": state });
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     let location = format!("/v1/commands/{id}").parse().expect("a UUID is part of a header value");
     response.headers_mut().insert(LOCATION, location);
     response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(RESPOND_ASYNC));
+    response
+}
+
+fn replayed(mut response: Response) -> Response {
+    response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     response
 }

@@ -96,7 +96,7 @@ impl Terms {
             expected: headers::expected(headers)?,
             key: headers::idempotency_key(headers)?.map(ToOwned::to_owned),
             trace: headers::trace(headers),
-            respond_async: headers::respond_async(headers)?,
+            respond_async: headers::respond_async(headers),
         })
     }
 }

@@ -81,10 +81,11 @@ fn given(operation: Operation, example: Option<&Value>) -> Operation {
         .answers(201, accepted("Carried out, and the stream began with it.", began).headers(&["Location"]))
         .answers(
             202,
-            Answer::json("Kept on disk, to be carried out once.", &schema("Pending")).headers(&[
+            Answer::json("Kept on disk, to be carried out once.", &schema("Taken")).headers(&[
                 "Location",
                 "Preference-Applied",
                 "X-Correlation-Id",
+                "Idempotency-Replayed",
             ]),
         )
         .fails(&CODES)

@@ -135,6 +135,11 @@ fn commands() -> Named {
         outcome("refused", Some(("problem", "Problem"))),
         outcome("failed", Some(("problem", "Problem"))),
     ];
+    let mut taken = outcome("pending", None);
+    taken["properties"]["state"] = json!({
+        "type": "string", "enum": ["pending", "succeeded"],
+        "description": "`succeeded`: this is a repeat, and the first one has been carried out.",
+    });
     let required = ["command_id", "category", "id", "version", "position", "events"];
     vec![
         (
@@ -142,7 +147,7 @@ fn commands() -> Named {
             object("A command that was carried out, or that changed nothing.", &required, &accepted),
         ),
         ("Outcome", json!({ "oneOf": outcomes, "description": "What became of an asynchronous command." })),
-        ("Pending", outcome("pending", None)),
+        ("Taken", taken),
     ]
 }
 
