@@ -9,7 +9,7 @@ use super::{
     operation::{Answer, Operation},
     parameters::in_path,
     problems,
-    rehearsal::Rehearsal,
+    rehearsal::{self, Rehearsal},
     sample, schema,
     schemas::{object, uuid},
 };
@@ -68,8 +68,9 @@ fn by_path(category: &Category, rehearsal: &Rehearsal, name: &str, data: &Value)
 fn given(operation: Operation, example: Option<&Value>) -> Operation {
     let began = example.is_some_and(|it| it["version"] == it["events"].as_array().map_or(0, Vec::len));
     let accepted = |description: &str, shown: bool| {
-        let headers = ["ETag", "Annals-Position", "X-Correlation-Id", "Idempotency-Replayed"];
-        let answer = Answer::json(description, &schema("Accepted")).headers(&headers);
+        let headers = ["ETag", "Annals-Position", "X-Correlation-Id"];
+        let answer = Answer::json(description, &schema("Accepted"));
+        let answer = answer.headers(&headers).may_have("Idempotency-Replayed");
         match example {
             Some(example) if shown => answer.example(example.clone()),
             _ => answer,
@@ -81,14 +82,12 @@ fn given(operation: Operation, example: Option<&Value>) -> Operation {
         .answers(201, accepted("Carried out, and the stream began with it.", began).headers(&["Location"]))
         .answers(
             202,
-            Answer::json("Kept on disk, to be carried out once.", &schema("Taken")).headers(&[
-                "Location",
-                "Preference-Applied",
-                "X-Correlation-Id",
-                "Idempotency-Replayed",
-            ]),
+            Answer::json("Kept on disk, to be carried out once.", &schema("Taken"))
+                .headers(&["Location", "Preference-Applied", "X-Correlation-Id"])
+                .may_have("Idempotency-Replayed"),
         )
         .fails(&CODES)
+        .may_tell(problems::CORRELATION.0, problems::CORRELATION.1)
 }
 
 fn door(catalog: &Catalog, rehearsals: &[Rehearsal]) -> Operation {
@@ -126,7 +125,7 @@ fn outcome() -> Operation {
         .answers(
             200,
             Answer::json("Pending, with `Retry-After`; or its outcome.", &schema("Outcome"))
-                .headers(&["Retry-After"]),
+                .may_have("Retry-After"),
         )
         .fails(&[Code::InvalidId, Code::InvalidQuery, Code::NotAcceptable, Code::EventQuarantined])
 }
@@ -172,7 +171,7 @@ fn through_the_door(category: &Category, name: &str, data: &Value) -> Value {
     if data["required"].is_array() || data["minProperties"].is_number() {
         required.push("data");
     }
-    if !category.creates(name, &sample::of("", data)) {
+    if !rehearsal::creates(category, name, &sample::of("", data)) {
         required.push("id");
     }
     let mut command = object(data["description"].as_str().unwrap_or(name), &required, &properties);

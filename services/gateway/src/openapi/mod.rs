@@ -114,3 +114,7 @@ fn paths(operations: Vec<Operation>) -> Value {
 #[cfg(test)]
 #[path = "openapi_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "failures_tests.rs"]
+mod failures_tests;

@@ -3,8 +3,11 @@ use std::{
     path::Path,
 };
 
+use axum::{Router, body::Body, http::Request};
+use tower::ServiceExt;
+
 use super::*;
-use crate::{fits::fits, lamp};
+use crate::{fits::fits, gateway, lamp, limits::Limits, router};
 
 fn ours() -> Value {
     document(&annals_domains::catalog())
@@ -96,11 +99,26 @@ fn each_public_command_and_each_view_has_a_path_of_its_own() {
     assert!(paths["/posts"].is_null(), "there are no posts");
 }
 
+/// The router is asked for a method that no route has, and says which ones there are.
+async fn allowed(service: &Router, path: &str) -> BTreeSet<String> {
+    let path = path.replace(['{', '}'], "");
+    let request = Request::delete(&path).header("host", "localhost").body(Body::empty()).unwrap();
+    let answer = service.clone().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), 405, "{path}");
+    let methods = answer.headers()["allow"].to_str().unwrap().split(',');
+    methods.map(|method| method.trim().to_ascii_lowercase()).filter(|method| method != "head").collect()
+}
+
 /// The catalog's names stand for the variable segments of a route.
-#[test]
-fn every_route_is_described() {
+#[tokio::test]
+async fn every_method_of_every_route_is_described_and_no_other() {
     let document = ours();
-    let described: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    let service = router(gateway::offline(annals_domains::catalog(), Limits::PRODUCTION).await);
+    let described = document["paths"].as_object().unwrap();
+    for (path, methods) in described {
+        let methods: BTreeSet<_> = methods.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(allowed(&service, path).await, methods, "{path}");
+    }
     let sources = [
         include_str!("../router.rs"),
         include_str!("../documents.rs"),
@@ -115,7 +133,7 @@ fn every_route_is_described() {
         extension.is_some_and(|it| it == "css" || it == "js")
     };
     for route in routes.iter().filter(|route| !is_part_of_a_page(route)) {
-        assert!(described.iter().any(|path| is_of(route, path)), "{route} is not described");
+        assert!(described.keys().any(|path| is_of(route, path)), "{route} is not described");
     }
 }
 

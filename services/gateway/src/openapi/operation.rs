@@ -4,8 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::problems;
+use super::{headers, problems};
 use crate::problem::Code;
+
+/// How an operation tells what goes wrong, beyond what all of them do.
+#[derive(Default)]
+pub struct Manner {
+    /// Whether in HTML, too.
+    pub for_people: bool,
+    /// Headers that may stand on failures of these codes.
+    pub headers: Vec<(&'static str, &'static [Code])>,
+}
 
 /// An operation, while it is being described.
 pub struct Operation {
@@ -15,8 +24,8 @@ pub struct Operation {
     described: Value,
     answers: Map<String, Value>,
     codes: Vec<Code>,
-    /// Whether what goes wrong is told in HTML, too.
-    pub for_people: bool,
+    /// How what goes wrong is told.
+    pub manner: Manner,
 }
 
 impl Operation {
@@ -41,7 +50,7 @@ impl Operation {
     fn new(method: &'static str, path: String, id: &str) -> Self {
         let described = json!({ "operationId": id, "parameters": [] });
         let codes = problems::EVERYWHERE.to_vec();
-        Self { path, method, described, answers: Map::new(), codes, for_people: false }
+        Self { path, method, described, answers: Map::new(), codes, manner: Manner::default() }
     }
 
     /// What it is for, in a few words and in more.
@@ -85,8 +94,15 @@ impl Operation {
     }
 
     /// What goes wrong is told to people, if they take HTML.
-    pub fn for_people(self) -> Self {
-        Self { for_people: true, ..self }
+    pub fn for_people(mut self) -> Self {
+        self.manner.for_people = true;
+        self
+    }
+
+    /// A header that may stand on failures of these codes.
+    pub fn may_tell(mut self, header: &'static str, codes: &'static [Code]) -> Self {
+        self.manner.headers.push((header, codes));
+        self
     }
 
     /// What may go wrong, by status.
@@ -105,7 +121,7 @@ impl Operation {
     /// As it stands in the document.
     pub fn into_value(mut self) -> Value {
         for (status, codes) in self.failures() {
-            let response = json!({ "$ref": format!("#/components/responses/{}", problems::name_of(&codes, self.for_people)) });
+            let response = json!({ "$ref": format!("#/components/responses/{}", problems::name_of(&codes, &self.manner)) });
             self.answers.entry(status.to_string()).or_insert(response);
         }
         self.described["responses"] = self.answers.into();
@@ -133,11 +149,17 @@ impl Answer {
         self
     }
 
-    /// Headers of the components, by name.
+    /// Headers that it always has.
     pub fn headers(mut self, names: &[&str]) -> Self {
         for name in names {
-            self.0["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
+            self.0["headers"][name] = headers::always(name);
         }
+        self
+    }
+
+    /// A header that it may have.
+    pub fn may_have(mut self, name: &str) -> Self {
+        self.0["headers"][name] = headers::sometimes(name);
         self
     }
 

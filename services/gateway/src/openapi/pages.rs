@@ -37,6 +37,7 @@ fn home() -> Operation {
         .says("pages", "What this is, and where to go", "")
         .answers(200, answer)
         .fails(&[Code::InvalidQuery])
+        .for_people()
 }
 
 fn docs() -> Operation {
@@ -53,6 +54,7 @@ fn problem() -> Operation {
         .asks(in_path("code", &json!({ "type": "string", "enum": codes }), "The code of the problem."))
         .answers(200, html("The page."))
         .fails(&[Code::InvalidQuery])
+        .for_people()
 }
 
 fn posts() -> Operation {
@@ -60,12 +62,7 @@ fn posts() -> Operation {
         .says("pages", "The timeline, and a form to publish", "")
         .asks(in_query("position", &number(), "At least as new as this position."))
         .asks(in_query("cursor", &json!({ "type": "string" }), "Older posts."))
-        .asks(json!({
-            "name": "If-None-Match", "in": "header", "schema": { "type": "string" },
-            "description": "The `ETag` of what is known.",
-        }))
         .answers(200, html("The page."))
-        .answers(304, Answer::new("Nothing is newer."))
         .fails(&[Code::InvalidQuery, Code::UnknownView, Code::ProjectionBehind, Code::EventQuarantined])
         .for_people()
 }

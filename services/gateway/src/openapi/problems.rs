@@ -6,7 +6,13 @@ use annals_core::Refused;
 use serde_json::{Map, Value, json};
 use strum::VariantArray;
 
-use super::{operation::Operation, rehearsal::Rehearsal, schema, schemas::or_null};
+use super::{
+    headers,
+    operation::{Manner, Operation},
+    rehearsal::Rehearsal,
+    schema,
+    schemas::or_null,
+};
 use crate::{
     pages::problems::{example, explain},
     problem::Code,
@@ -24,10 +30,20 @@ pub const EVERYWHERE: [Code; 8] = [
     Code::Unavailable,
 ];
 
+/// What a command that failed is related by, unless it is that header which is wrong.
+pub const CORRELATION: (&str, &[Code]) = ("X-Correlation-Id", Code::VARIANTS);
+
 /// The name of the answer that may have any of these codes.
-pub fn name_of(codes: &[Code], for_people: bool) -> String {
-    let page = for_people.then_some("page");
-    page.into_iter().chain(codes.iter().map(|code| code.name())).collect::<Vec<_>>().join(".")
+pub fn name_of(codes: &[Code], manner: &Manner) -> String {
+    let page = manner.for_people.then_some("page").into_iter();
+    let names = page.chain(told(codes, manner)).chain(codes.iter().map(|code| code.name()));
+    names.collect::<Vec<_>>().join(".")
+}
+
+/// The headers that the operation may tell together with one of these codes.
+fn told(codes: &[Code], manner: &Manner) -> impl Iterator<Item = &'static str> {
+    let tells = manner.headers.iter().filter(|(_, with)| with.iter().any(|code| codes.contains(code)));
+    tells.map(|(header, _)| *header)
 }
 
 /// The name of the answer in which an aggregate of this category says no.
@@ -38,15 +54,15 @@ pub fn refusal_of(category: &str) -> String {
 /// Every answer that some operation refers to, by name.
 pub fn responses(operations: &[Operation], rehearsals: &[Rehearsal]) -> Map<String, Value> {
     let of_operation = |operation: &Operation| {
-        let for_people = operation.for_people;
         let all = operation.failures().into_values();
-        all.map(move |codes| (name_of(&codes, for_people), response(&codes, for_people)))
+        all.map(|codes| (name_of(&codes, &operation.manner), response(&codes, &operation.manner)))
+            .collect::<Vec<_>>()
     };
     let general = operations.iter().flat_map(of_operation);
     general.chain(rehearsals.iter().map(|it| (refusal_of(it.category), refusals(it)))).collect()
 }
 
-fn response(codes: &[Code], for_people: bool) -> Value {
+fn response(codes: &[Code], manner: &Manner) -> Value {
     let meanings: Vec<_> =
         codes.iter().map(|code| format!("`{}`: {}", code.name(), explain(*code).meaning)).collect();
     let choices: Vec<_> = codes.iter().map(|code| schema(&name(*code))).collect();
@@ -56,23 +72,36 @@ fn response(codes: &[Code], for_people: bool) -> Value {
         "description": meanings.join("\n\n"),
         "content": { "application/problem+json": { "schema": { "anyOf": choices }, "examples": examples } },
     });
-    if for_people {
+    if manner.for_people {
         response["content"]["text/html"] = json!({ "schema": { "type": "string" } });
     }
-    for (header, sent) in [
-        ("Retry-After", codes.iter().any(|code| code.is_passing())),
-        ("ETag", codes.contains(&Code::VersionMismatch)),
-    ] {
-        if sent {
-            response["headers"][header] = json!({ "$ref": format!("#/components/headers/{header}") });
+    for header in ["Retry-After", "ETag", "Annals-Position"] {
+        let with = codes.iter().filter(|code| has(**code, header)).count();
+        if with == codes.len() {
+            response["headers"][header] = headers::always(header);
+        } else if with > 0 {
+            response["headers"][header] = headers::sometimes(header);
         }
+    }
+    for header in told(codes, manner) {
+        response["headers"][header] = headers::sometimes(header);
     }
     response
 }
 
+/// Whether a failure has this header, wherever it happens.
+fn has(code: Code, header: &str) -> bool {
+    match header {
+        "Retry-After" => code.is_passing(),
+        "ETag" => code == Code::VersionMismatch,
+        _ => code == Code::ProjectionBehind,
+    }
+}
+
 /// What an aggregate may say no to, and why.
 fn refusals(rehearsal: &Rehearsal) -> Value {
-    let mut response = response(&[Code::IdempotencyKeyReused, Code::Refused], false);
+    let manner = Manner { for_people: false, headers: vec![CORRELATION] };
+    let mut response = response(&[Code::IdempotencyKeyReused, Code::Refused], &manner);
     let problem = &mut response["content"]["application/problem+json"];
     let refusal = schema(&format!("{}.Refusal", rehearsal.category));
     problem["schema"] = json!({ "anyOf": [schema(&name(Code::IdempotencyKeyReused)), refusal] });

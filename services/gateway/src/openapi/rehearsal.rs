@@ -1,6 +1,9 @@
 //! What the rules of a category answer to sample commands: examples that cannot be untrue.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use annals_core::{
     Category, Commit, Context, Decided, EventView, Fingerprint, Refused, Rejection, State, StoredCommit,
@@ -73,7 +76,12 @@ impl Rehearsal {
     ) -> Option<Vec<StoredCommit>> {
         let stream =
             StreamId::new(category.name, Uuid::new_v5(&Uuid::NAMESPACE_OID, category.name.as_bytes()));
-        match category.decide(stream.id, &state(category, history)?, command, data) {
+        // The gateway starts, whatever the rules do: a command that they panic over has no example.
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            let state = state(category, history)?;
+            Some(category.decide(stream.id, &state, command, data))
+        }));
+        match decided.ok().flatten()? {
             Ok(events) if events.is_empty() => None,
             Ok(events) => {
                 let stored = record(stream, history, command, data, events);
@@ -87,6 +95,11 @@ impl Rehearsal {
             Err(Rejection::UnknownCommand | Rejection::Invalid(_) | Rejection::Defect(_)) => None,
         }
     }
+}
+
+/// Whether a command begins a stream; one that the rules panic over does not.
+pub fn creates(category: &Category, command: &str, data: &Value) -> bool {
+    catch_unwind(AssertUnwindSafe(|| category.creates(command, data))).unwrap_or_default()
 }
 
 fn answer(stored: &StoredCommit) -> Value {

@@ -48,7 +48,8 @@ fn rows(view: &Projection) -> Operation {
         .answers(
             200,
             Answer::json("A page of rows.", &page)
-                .headers(&["Annals-Position", "Link"])
+                .headers(&["Annals-Position"])
+                .may_have("Link")
                 .example(json!({ "rows": [example(view)], "next": null })),
         )
         .fails(&CODES);
@@ -73,6 +74,7 @@ fn row(view: &Projection) -> Operation {
                 .example(example(view)),
         )
         .fails(&CODES)
+        .may_tell("Annals-Position", &[Code::NotFound])
 }
 
 fn order(view: &Projection) -> String {
