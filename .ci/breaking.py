@@ -1,26 +1,30 @@
 #!/usr/bin/env python3
 """Fails if `docs/api` breaks clients in a way that `CHANGELOG.md` does not name.
 
-Both documents are compared with how they were at the last tag; where there is none, at the point where
-this branch left `origin`'s; and on that branch itself, before the last commit that changed them.
-`.ci/breaking.py REVISION` compares with any other. A change is named by an entry below `[Unreleased]`
-that begins with `- **Breaking**` and has the place between backticks, as this script prints it:
+Each commit that changed a document since the last release is compared with what was there before it, and
+what lies in the working tree with the last of them (`revisions.py`); `.ci/breaking.py REVISION` compares
+with that one only. A change is named by an entry below `[Unreleased]`, then or now, that begins with
+`- **Breaking**` and has the place between backticks, as this script prints it:
 
     - **Breaking**: `GET /v1/views/balances` no longer knows `owner_email`, ...
 """
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
+import revisions
+
 ROOT = Path(__file__).resolve().parent.parent
+CHANGELOG = "CHANGELOG.md"
 DOCUMENTS = ["docs/api/openapi.json", "docs/api/asyncapi.json"]
 METHODS = ["get", "put", "post", "delete", "patch"]
 # What a value must not exceed, and what it must not fall below.
 MOST = ["maximum", "maxLength", "maxItems", "maxProperties"]
 LEAST = ["minimum", "minLength", "minItems", "minProperties"]
+# Lists that get longer in time, as clients are told: codes, the reasons of refusals, and types of events.
+OPEN = re.compile(r"^problems\.|\.(refusals|events)\.")
 
 
 class Comparison:
@@ -63,6 +67,9 @@ class Comparison:
                 self.answer(place, meant(self.old, answer), meant(self.new, new["responses"][status]))
             elif status.startswith(("2", "3")):
                 self.break_(place, f"{status} is never answered")
+            else:
+                for code in codes(self.old, answer):
+                    self.break_(place, f"{code} is never answered with {status}")
 
     def answer(self, place, old, new):
         for header in old.get("headers", {}).keys() - new.get("headers", {}).keys():
@@ -115,18 +122,24 @@ class Comparison:
         before, after = types(old), types(new)
         if (before - after and sent) or (after - before and not sent):
             self.break_(place, f"was {' or '.join(sorted(before))} and is {' or '.join(sorted(after))}")
-        if values(old) and values(new):
-            for value in values(old) - values(new):
-                self.break_(place, f"{value} is none of its values any more")
-        elif sent and values(new):
-            self.break_(place, "takes some values only")
+        self.values(place, values(old), values(new), sent)
         self.object(place, old, new, sent)
-        if sent:
-            self.bounds(place, old, new)
+        self.bounds(place, old, new, sent)
         if "items" in old and "items" in new:
             self.schema(place, old["items"], new["items"], sent)
         for word in ["oneOf", "anyOf", "allOf"]:
             self.choices(place, word, old, new, sent)
+
+    def values(self, place, old, new, sent):
+        if old and new:
+            for value in old - new:
+                self.break_(place, f"{value} is none of its values any more")
+            for value in new - old if not sent else []:
+                self.break_(place, f"{value} is one of its values")
+        elif new and sent:
+            self.break_(place, "takes some values only")
+        elif old and not sent:
+            self.break_(place, "may have any value")
 
     def object(self, place, old, new, sent):
         for name, schema in old.get("properties", {}).items():
@@ -140,12 +153,14 @@ class Comparison:
         if sent and new.get("additionalProperties") is False and old.get("additionalProperties") is not False:
             self.break_(place, "takes no further fields")
 
-    def bounds(self, place, old, new):
-        lower = [it for it in MOST if it in new and new[it] < old.get(it, float("inf"))]
-        higher = [it for it in LEAST if it in new and new[it] > old.get(it, float("-inf"))]
-        other = [it for it in ["pattern", "format"] if it in new and new[it] != old.get(it)]
+    def bounds(self, place, old, new, sent):
+        """What is sent may get more freedom, and what is answered less."""
+        wide, tight = (old, new) if sent else (new, old)
+        lower = [it for it in MOST if it in tight and tight[it] < wide.get(it, float("inf"))]
+        higher = [it for it in LEAST if it in tight and tight[it] > wide.get(it, float("-inf"))]
+        other = [it for it in ["pattern", "format"] if it in tight and tight[it] != wide.get(it)]
         for word in lower + higher + other:
-            self.break_(place, f"{word} is {new[word]}")
+            self.break_(place, f"{word} is {new.get(word, 'gone')}")
 
     def choices(self, place, word, old, new, sent):
         before, after = keyed(old.get(word, [])), keyed(new.get(word, []))
@@ -153,11 +168,13 @@ class Comparison:
             if key in after:
                 inner = schema.get("then", schema), after[key].get("then", after[key])
                 self.schema(place, *inner, sent)
-            elif sent != (word == "allOf"):
+            elif not sent or word != "allOf":
                 self.break_(place, f"{key} is gone from it")
-        if sent and word == "allOf":
-            for key in after.keys() - before.keys():
+        for key in after.keys() - before.keys():
+            if sent and word == "allOf":
                 self.break_(place, f"{key} is asked of it")
+            elif not sent and word != "allOf" and before and not OPEN.search(key):
+                self.break_(place, f"may be {key}")
 
 
 def meant(document, thing):
@@ -168,6 +185,12 @@ def meant(document, thing):
         for name in place:
             thing = thing[name.replace("~1", "/").replace("~0", "~")]
     return thing
+
+
+def codes(document, answer):
+    """What tells apart the failures of an answer."""
+    contents = meant(document, answer).get("content", {}).values()
+    return {key for it in contents for key in keyed(it["schema"].get("anyOf", []))}
 
 
 def types(schema):
@@ -207,40 +230,31 @@ def unnamed(found, changelog):
     return [(place, what) for place, what in found if f"`{place}`" not in named]
 
 
-def git(*arguments):
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
-def base(document):
-    """With which revision a document is compared."""
-    head = git("rev-parse", "HEAD")
-    tag = git("describe", "--tags", "--abbrev=0")
-    branch = git("merge-base", "HEAD", "origin/HEAD") or git("merge-base", "HEAD", "origin/main")
-    if tag:
-        return tag
-    if branch and branch != head:
-        return branch
-    if git("diff", "--quiet", "HEAD", "--", document) is None:
-        return head
-    last = git("log", "-1", "--format=%H", "--", document)
-    return f"{last}~" if last else head
+def steps(document):
+    """What a document was before and after each change that clients have seen, with the changelog then."""
+    now = (ROOT / document).read_text(), (ROOT / CHANGELOG).read_text()
+    if len(sys.argv) > 1:
+        before = revisions.read(sys.argv[1], document)
+        return [(f"{sys.argv[1]} to here", before, *now)] if before else []
+    seen = [(it, revisions.read(it, document)) for it in revisions.since_the_release(document)]
+    seen = [(it, text) for it, text in seen if text is not None]
+    changelogs = [revisions.read(it, CHANGELOG) or "" for it, _ in seen[1:]]
+    after = [(it, text, log) for (it, text), log in zip(seen[1:], changelogs)] + [("the working tree", *now)]
+    return [(f"{old} to {it}", before, text, log) for (old, before), (it, text, log) in zip(seen, after)]
 
 
 def main():
     failed = False
     for document in DOCUMENTS:
-        revision = sys.argv[1] if len(sys.argv) > 1 else base(document)
-        before = git("show", f"{revision}:{document}")
-        if before is None:
-            print(f"{document} is new since {revision}")
-            continue
-        found = compare(json.loads(before), json.loads((ROOT / document).read_text()))
-        missing = unnamed(found, (ROOT / "CHANGELOG.md").read_text())
-        print(f"{document} since {revision}: {len(found)} breaking, {len(missing)} of them not in the changelog")
-        for place, what in missing:
-            print(f"  `{place}`: {what}")
-        failed = failed or bool(missing)
+        all_found, all_missing = 0, 0
+        for step, before, after, changelog in steps(document):
+            found = compare(json.loads(before), json.loads(after))
+            missing = unnamed(unnamed(found, changelog), (ROOT / CHANGELOG).read_text())
+            for place, what in missing:
+                print(f"  {step}: `{place}`: {what}")
+            all_found, all_missing = all_found + len(found), all_missing + len(missing)
+        print(f"{document}: {all_found} breaking, {all_missing} of them not in the changelog")
+        failed = failed or all_missing > 0
     sys.exit(failed)
 
 

@@ -21,7 +21,12 @@ DOCUMENT = {
                         "headers": {"ETag": {}},
                         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Lamp"}}},
                     },
-                    "422": {"content": {}},
+                    "409": {"content": {"application/problem+json": {"schema": {"anyOf": [
+                        {"$ref": "#/components/schemas/problems.conflict"},
+                        {"$ref": "#/components/schemas/problems.in-flight"},
+                    ]}}}},
+                    "422": {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/No"}}}},
+                    "503": {"content": {}},
                 },
             }
         }
@@ -37,8 +42,21 @@ DOCUMENT = {
             "Lamp": {
                 "type": "object",
                 "required": ["watts"],
-                "properties": {"watts": {"type": "integer"}, "lit": {"type": ["boolean"]}},
+                "properties": {
+                    "watts": {"type": "integer", "minimum": 0},
+                    "lit": {"type": ["boolean"]},
+                    "kind": {"const": "lamp"},
+                    "colour": {"enum": ["red", "blue"]},
+                    "id": {"type": "string", "format": "uuid"},
+                    "room": {"anyOf": [{"type": "string"}]},
+                },
             },
+            "No": {"oneOf": [{"$ref": "#/components/schemas/lamp.refusals.dark"}]},
+            "lamp.refusals.dark": {"properties": {"reason": {"const": "dark"}}},
+            "lamp.refusals.broken": {"properties": {"reason": {"const": "broken"}}},
+            "problems.conflict": {"properties": {"code": {"const": "conflict"}}},
+            "problems.in-flight": {"properties": {"code": {"const": "in-flight"}}},
+            "problems.busy": {"properties": {"code": {"const": "busy"}}},
         },
     },
 }
@@ -97,7 +115,7 @@ class Breaking(unittest.TestCase):
 
     def test_what_clients_could_rely_on_and_no_longer_can_breaks(self):
         self.assertEqual(self.schema("Lamp", lambda it: it["required"].clear()), ["Lamp"])
-        nullable = {"type": ["integer", "null"]}
+        nullable = {"type": ["integer", "null"], "minimum": 0}
         self.assertEqual(self.schema("Lamp", lambda it: it["properties"].update(watts=nullable)), ["Lamp.watts"])
 
     def test_what_is_added_breaks_nothing(self):
@@ -105,15 +123,47 @@ class Breaking(unittest.TestCase):
             new["paths"]["/sofas"] = {"get": {"responses": {}}}
             post = new["paths"]["/lamps/{id}"]["post"]
             post["parameters"].append({"name": "why", "in": "query", "schema": {}})
-            post["responses"].pop("422")
+            post["responses"].pop("503")
             schemas = new["components"]["schemas"]
             schemas["Light"]["properties"]["colour"]["enum"].append("green")
             schemas["Light"]["properties"]["watts"]["type"] = ["integer", "null"]
             schemas["Light"]["required"].clear()
-            schemas["Lamp"]["properties"]["room"] = {"type": "string"}
+            schemas["Lamp"]["properties"]["place"] = {"type": "string"}
+            schemas["Lamp"]["properties"]["watts"]["maximum"] = 100
             schemas["Lamp"]["required"].append("lit")
+            schemas["No"]["oneOf"].append({"$ref": "#/components/schemas/lamp.refusals.broken"})
+            busy = {"$ref": "#/components/schemas/problems.busy"}
+            post["responses"]["409"]["content"]["application/problem+json"]["schema"]["anyOf"].append(busy)
 
         self.assertEqual(self.changed(change), [])
+
+    def lamp(self, name, change):
+        return self.schema("Lamp", lambda it: change(it["properties"][name]))
+
+    def test_what_is_answered_and_was_not_promised_breaks(self):
+        self.assertEqual(self.lamp("kind", lambda it: it.update(const="light")), ["Lamp.kind"] * 2)
+        self.assertEqual(self.lamp("kind", lambda it: it.clear()), ["Lamp.kind"])
+        self.assertEqual(self.lamp("colour", lambda it: it["enum"].append("green")), ["Lamp.colour"])
+        self.assertEqual(self.lamp("colour", lambda it: it.clear()), ["Lamp.colour"])
+        self.assertEqual(self.lamp("id", lambda it: it.pop("format")), ["Lamp.id"])
+        self.assertEqual(self.lamp("id", lambda it: it.update(format="email")), ["Lamp.id"])
+        self.assertEqual(self.lamp("watts", lambda it: it.pop("minimum")), ["Lamp.watts"])
+        self.assertEqual(self.lamp("room", lambda it: it["anyOf"].append({"type": "null"})), ["Lamp.room"])
+        self.assertEqual(self.lamp("room", lambda it: it["anyOf"].insert(0, {"$ref": "#/components/schemas/No"})),
+                         ["Lamp.room"])
+
+    def test_a_code_or_a_reason_with_another_name_breaks(self):
+        def renamed(status, new):
+            def change(post):
+                schema = post["responses"][status]["content"]["application/problem+json"]["schema"]
+                schema["anyOf"][0]["$ref"] = f"#/components/schemas/{new}"
+
+            return change
+
+        reason = {"$ref": "#/components/schemas/lamp.refusals.broken"}
+        self.assertEqual(self.post(renamed("409", "problems.busy")), ["POST /lamps/{id}"])
+        self.assertEqual(self.post(lambda post: post["responses"].pop("409")), ["POST /lamps/{id}"] * 2)
+        self.assertEqual(self.schema("No", lambda it: it.update(oneOf=[reason])), ["No"])
 
     def test_messages_are_compared_as_bodies_are(self):
         def address(new):
