@@ -24,7 +24,6 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
         rows.push(reactor.header(format!("annals-min-position: {position}")));
     }
     rows.push(read("annals-min-position: 1").header("annals-min-position: 1"));
-    rows.push(read("prefer: wait=1").header(b"prefer: \xff"));
     for accept in
         ["text/html", "application/xml", "image/*", "application/json;q=0", "json", "text/event-stream;q=0"]
     {
