@@ -5,7 +5,6 @@ use std::sync::Arc;
 use annals_core::bus::CommandRequest;
 use async_nats::jetstream::{
     consumer::pull,
-    context::PublishError,
     message::PublishMessage,
     stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType},
 };
@@ -48,6 +47,8 @@ pub enum Put {
     Now,
     /// One with its id waits already: this one.
     Before(Box<CommandRequest>),
+    /// One with its id was there, and has just been dealt with: its outcome is kept.
+    Gone,
 }
 
 impl Nats {
@@ -87,16 +88,21 @@ impl Queue {
         }
         let subject = subject::of_waiting(&request.stream, request.id);
         let sent = self.nats.jetstream.send_publish(subject, message);
-        let error = match timeout(PATIENCE, async { sent.await?.await }).await {
+        let why = match timeout(PATIENCE, async { sent.await?.await }).await {
             Ok(Ok(_)) => return Ok(Put::Now),
-            Ok(Err(error)) => failed(&error),
-            Err(_) => LogError::OutcomeUnknown("no acknowledgement".into()),
+            Ok(Err(error)) => Unpublished::judge(&error),
+            Err(_) => Unpublished::InDoubt("no acknowledgement".into()),
         };
         // An error decides nothing: the command may be there, from this try or from an earlier one.
-        match self.waiting(request.id).await {
-            Ok(Some((_, drawn))) if drawn == Some(taken) => Ok(Put::Now),
-            Ok(Some((there, _))) => Ok(Put::Before(Box::new(there))),
-            Ok(None) | Err(_) => Err(error),
+        match (self.waiting(request.id).await, why) {
+            (Ok(Some((_, drawn))), _) if drawn == Some(taken) => Ok(Put::Now),
+            (Ok(Some((there, _))), _) => Ok(Put::Before(Box::new(there))),
+            (Ok(None), Unpublished::Stale) => Ok(Put::Gone),
+            (Err(error), Unpublished::Stale) => Err(error),
+            (_, Unpublished::Refused(reason)) => {
+                Err(unavailable(format!("the queue takes no command: {reason}")))
+            }
+            (_, Unpublished::InDoubt(reason)) => Err(LogError::OutcomeUnknown(reason)),
         }
     }
 
@@ -131,20 +137,6 @@ impl Queue {
         let made = within(self.nats.jetstream.create_consumer_on_stream(config, NAME)).await?;
         Ok(Source::new(self.nats.clone(), made.map_err(unavailable)?))
     }
-}
-
-/// What it means that a command could not be put there.
-fn failed(error: &PublishError) -> LogError {
-    match Unpublished::judge(error) {
-        Unpublished::Stale => taken_meanwhile(),
-        Unpublished::Refused(reason) => unavailable(format!("the queue takes no command: {reason}")),
-        Unpublished::InDoubt(reason) => LogError::OutcomeUnknown(reason),
-    }
-}
-
-/// One with its id was there, and is not any more: its outcome is known by now.
-fn taken_meanwhile() -> LogError {
-    unavailable("an earlier command with this id has just been carried out")
 }
 
 fn config() -> Config {

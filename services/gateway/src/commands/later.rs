@@ -19,24 +19,35 @@ use crate::{
     problem::Problem,
 };
 
+/// So often one with the same id may come and go while another is to be put into the queue.
+const TRIES: usize = 5;
+
 /// Keeps a command that fits. `repeatable`: whether it may have been given before.
-pub async fn take(gateway: &Gateway, request: CommandRequest, repeatable: bool) -> Result<Response, Problem> {
+pub async fn take(
+    gateway: &Gateway,
+    request: CommandRequest,
+    mut repeatable: bool,
+) -> Result<Response, Problem> {
     let (queue, outcomes) = gateway.queue()?;
     let (id, fingerprint) = (request.id, Fingerprint::of(&request.command, &request.data));
-    let earlier = if repeatable { outcomes.find(id).await? } else { None };
-    if let Some(outcome) = earlier.map(|earlier| earlier.outcome) {
-        same(&outcome.fingerprint, &fingerprint)?;
-        if outcome.is_in_the_log() {
-            return Ok(replayed(taken(id, outcome.stage()))); // one that stored nothing is decided anew
+    for _ in 0..TRIES {
+        let earlier = if repeatable { outcomes.find(id).await? } else { None };
+        if let Some(outcome) = earlier.map(|earlier| earlier.outcome) {
+            same(&outcome.fingerprint, &fingerprint)?;
+            if outcome.is_in_the_log() {
+                return Ok(replayed(taken(id, outcome.stage()))); // one that stored nothing is decided anew
+            }
+        }
+        match queue.put(request.clone()).await.map_err(untaken)? {
+            Put::Now => return Ok(taken(id, Stage::Pending)),
+            Put::Before(there) => {
+                same(&Fingerprint::of(&there.command, &there.data), &fingerprint)?;
+                return Ok(replayed(taken(id, Stage::Pending)));
+            }
+            Put::Gone => repeatable = true,
         }
     }
-    match queue.put(request).await.map_err(untaken)? {
-        Put::Now => Ok(taken(id, Stage::Pending)),
-        Put::Before(there) => {
-            same(&Fingerprint::of(&there.command, &there.data), &fingerprint)?;
-            Ok(replayed(taken(id, Stage::Pending)))
-        }
-    }
+    Err(Failure::CommandInFlight.into())
 }
 
 fn same(earlier: &Fingerprint, now: &Fingerprint) -> Result<(), Problem> {

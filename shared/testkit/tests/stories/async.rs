@@ -1,6 +1,9 @@
 //! Commands that the client does not wait for.
 
+use std::collections::BTreeSet;
+
 use annals_testkit::{Answer, Call, System, eventually};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -110,6 +113,23 @@ async fn what_cannot_be_meant_is_not_taken() {
     let unknown = format!("/v1/commands/{}", Uuid::new_v4());
     let _ = system.get(&unknown).await.problem(404, "not-found");
     let _ = system.get(&format!("{unknown}?wait=1")).await.problem(400, "invalid-query");
+}
+
+#[tokio::test]
+async fn repeats_that_come_while_it_is_carried_out_are_the_same_command() {
+    let system = System::start().await;
+    let account = open(&system).await;
+    let data = json!({ "amount": 10 });
+    for key in 0..30 {
+        let repeats = (0..10).map(|_| {
+            later(&system, account, "deposit", &data)
+                .header("Idempotency-Key", &format!("repeat-{key}"))
+                .into_future()
+        });
+        let ids: BTreeSet<_> = join_all(repeats).await.into_iter().map(taken).collect();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        assert_eq!(outcome(&system, *ids.first().unwrap()).await["result"]["version"], key + 2);
+    }
 }
 
 #[tokio::test]
