@@ -91,8 +91,14 @@ async fn whoever_stops_answers_what_has_come_in_and_leaves_the_rest_to_others() 
     stopped(service, &shutdown).await;
 
     let answers: Vec<CommandReply> = join_all(many).await.into_iter().map(Result::unwrap).collect();
-    for answer in &answers {
-        assert!(matches!(answer, Ok(_) | Err(Failure::Unavailable { .. })), "{answer:?}");
-    }
-    assert!(answers.iter().any(Result::is_ok));
+    let is = |answer: &CommandReply| match answer {
+        Ok(_) => "carried out",
+        Err(Failure::Unavailable { .. }) => "left to others",
+        Err(Failure::OutcomeUnknown) => "lost",
+        Err(_) => "something else",
+    };
+    let count = |what| answers.iter().filter(|answer| is(answer) == what).count();
+    assert!(count("carried out") > 0 && count("something else") == 0, "{answers:?}");
+    // What comes in the very moment of the unsubscription is thrown away by the client (decision 5).
+    assert!(count("lost") <= 5, "{} of 500 are lost", count("lost"));
 }
