@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use annals_chassis::pause::doubled;
+
 /// When a command is tried again, in one unit of time: a second, but for tests.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
@@ -15,8 +17,8 @@ impl Default for Schedule {
     }
 }
 
-/// The longest pause is the unit, doubled so often.
-const DOUBLINGS: u32 = 6;
+/// The longest pause, in units.
+const LONGEST: u32 = 64;
 
 /// So long, in units, after a command was taken it is worth another try.
 const WORTH: u32 = 3600;
@@ -26,14 +28,14 @@ impl Schedule {
     /// failed. That is an hour after it was taken, but not before it has seen every pause: whoever comes
     /// back after a day finds commands that are old and have hardly been tried.
     pub(crate) fn pause(&self, times: u64, age: Duration) -> Option<Duration> {
-        let doublings = u32::try_from(times.saturating_sub(1)).unwrap_or(u32::MAX).min(DOUBLINGS);
-        let over = age >= self.unit * WORTH && times > u64::from(DOUBLINGS) + 1;
-        (!over).then(|| self.unit * (1 << doublings))
+        let after = |tries| doubled(self.unit, tries, self.longest());
+        let over = age >= self.unit * WORTH && times > 1 && after(times - 1) == self.longest();
+        (!over).then(|| after(times))
     }
 
     /// The pause of what is never given up.
     pub(crate) fn longest(&self) -> Duration {
-        self.unit * (1 << DOUBLINGS)
+        self.unit * LONGEST
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use annals_chassis::pause::doubled;
+
 /// The projector's pauses.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -29,8 +31,7 @@ impl Default for Pace {
 impl Pace {
     /// The pause after that many tries in vain, from 1.
     pub(crate) fn pause(&self, tries: u32) -> Duration {
-        let doubled = 1_u32.checked_shl(tries.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.retry.saturating_mul(doubled).min(self.retry_at_most)
+        doubled(self.retry, tries.into(), self.retry_at_most)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use annals_chassis::pause::doubled;
+
 /// The schedules of retries, in one unit of time: a second, but for tests.
 #[derive(Debug, Clone, Copy)]
 pub struct Pauses {
@@ -18,7 +20,7 @@ impl Default for Pauses {
 impl Pauses {
     /// After the n-th try in vain: 1, 2, 4 ... 64 units, and then 64 again and again.
     pub(crate) fn retry(&self, times: u64) -> Duration {
-        self.unit * (1 << times.saturating_sub(1).min(6))
+        doubled(self.unit, times, 64 * self.unit)
     }
 
     /// After the n-th attempt to deliver that failed: 1, 4, 16, 64, 256 units.

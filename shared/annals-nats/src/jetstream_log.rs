@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use annals_core::{Commit, Position, StoredCommit, StreamId};
-use async_nats::jetstream::{
-    message::PublishMessage,
-    stream::{RawMessageErrorKind, Stream},
-};
+use async_nats::jetstream::{message::PublishMessage, stream::Stream};
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    Appended, Log, LogError, Nats, Page, Scope, connection::PATIENCE, direct, log::unavailable,
+    Appended, Log, LogError, Nats, Page, Scope, connection::PATIENCE, direct, leader, log::unavailable,
     publish::Unpublished, stream, subject,
 };
 
@@ -36,10 +33,8 @@ enum Attempt {
     Stored(Position),
     /// Stored before.
     Earlier(Box<StoredCommit>),
-    /// Not stored: the stream stands elsewhere.
-    Stale,
-    /// No verdict.
-    Failed(Failed),
+    /// Not stored, or nobody knows.
+    Not(Unpublished),
 }
 
 /// What came after the position that an append expected.
@@ -49,19 +44,6 @@ enum Since {
     /// These, without it; none if they are too many to be handed over.
     Others(Vec<StoredCommit>),
     Nothing,
-}
-
-/// Why there is no verdict.
-struct Failed {
-    reason: String,
-    /// Whether it may have been stored all the same.
-    in_doubt: bool,
-}
-
-impl Failed {
-    fn in_doubt(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), in_doubt: true }
-    }
 }
 
 impl JetStreamLog {
@@ -88,12 +70,8 @@ impl JetStreamLog {
         match timeout(PATIENCE, acknowledged).await {
             Ok(Ok(ack)) if !ack.duplicate => Attempt::Stored(ack.sequence),
             Ok(Ok(ack)) => self.earlier(commit, ack.sequence).await,
-            Ok(Err(error)) => match Unpublished::judge(&error) {
-                Unpublished::Stale => Attempt::Stale,
-                Unpublished::Refused(reason) => Attempt::Failed(Failed { reason, in_doubt: false }),
-                Unpublished::InDoubt(reason) => Attempt::Failed(Failed::in_doubt(reason)),
-            },
-            Err(_) => Attempt::Failed(Failed::in_doubt("no acknowledgement")),
+            Ok(Err(error)) => Attempt::Not(Unpublished::judge(&error)),
+            Err(_) => Attempt::Not(Unpublished::InDoubt("no acknowledgement".into())),
         }
     }
 
@@ -102,7 +80,7 @@ impl JetStreamLog {
     async fn earlier(&self, commit: &Commit, position: Position) -> Attempt {
         let found = self.next(&subject::of_stream(&commit.stream), position).await.ok().flatten();
         let ours = found.filter(|stored| stored.position == position && stored.commit.id == commit.id);
-        ours.map_or(Attempt::Stale, |ours| Attempt::Earlier(Box::new(ours)))
+        ours.map_or(Attempt::Not(Unpublished::Stale), |ours| Attempt::Earlier(Box::new(ours)))
     }
 
     /// What the leader says has been stored in the commit's stream after a position.
@@ -140,11 +118,8 @@ impl JetStreamLog {
     /// One message by subject from the leader, from the sequence `from` on.
     async fn next(&self, subject: &str, from: Position) -> Result<Option<StoredCommit>, LogError> {
         let stream = self.stream().await?;
-        match within(stream.get_first_raw_message_by_subject(subject, from)).await? {
-            Ok(message) => Ok(Some(StoredCommit::decode(message.sequence, &message.payload)?)),
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(unavailable(error)),
-        }
+        let found = leader::found(stream.get_first_raw_message_by_subject(subject, from)).await?;
+        Ok(found.map(|message| StoredCommit::decode(message.sequence, &message.payload)).transpose()?)
     }
 }
 
@@ -159,29 +134,29 @@ impl Log for JetStreamLog {
         let deadline = Instant::now() + DEADLINE;
         let mut in_doubt = false;
         loop {
-            let attempt = match self.publish(commit, bytes.clone(), expected).await {
+            let why = match self.publish(commit, bytes.clone(), expected).await {
                 Attempt::Stored(position) => {
                     return Ok(Appended::Stored(StoredCommit::decode(position, &bytes)?));
                 }
                 Attempt::Earlier(stored) => return Ok(Appended::Stored(*stored)),
-                Attempt::Stale => None,
-                Attempt::Failed(failed) => Some(failed),
+                Attempt::Not(why) => why,
             };
             // An answer decides nothing, and neither does silence: the stream does.
             let silent = |_| unavailable("the leader does not answer");
             let since = timeout(2 * PATIENCE, self.since(commit, expected)).await.map_err(silent);
-            let failed = match (attempt, since.flatten()) {
+            let (reason, doubtful) = match (why, since.flatten()) {
                 (_, Err(LogError::Commit(error))) => return Err(error.into()),
                 (_, Ok(Since::Ours(stored))) => return Ok(Appended::Stored(*stored)),
                 (_, Ok(Since::Others(commits))) => return Ok(Appended::Overtaken(commits)),
-                (None, Ok(Since::Nothing)) => return Ok(Appended::Overtaken(Vec::new())),
-                (Some(failed), Ok(Since::Nothing) | Err(_)) => failed,
-                (None, Err(error)) => Failed::in_doubt(error.to_string()),
+                (Unpublished::Stale, Ok(Since::Nothing)) => return Ok(Appended::Overtaken(Vec::new())),
+                (Unpublished::Stale, Err(error)) => (error.to_string(), true),
+                (Unpublished::Refused(reason), Ok(Since::Nothing) | Err(_)) => (reason, false),
+                (Unpublished::InDoubt(reason), Ok(Since::Nothing) | Err(_)) => (reason, true),
             };
-            in_doubt |= failed.in_doubt;
+            in_doubt |= doubtful;
             if Instant::now() >= deadline {
                 let error = if in_doubt { LogError::OutcomeUnknown } else { LogError::Unavailable };
-                return Err(error(failed.reason));
+                return Err(error(reason));
             }
             sleep(PAUSE).await;
         }
@@ -214,10 +189,8 @@ impl Log for JetStreamLog {
 
     async fn last(&self, scope: &Scope) -> Result<Position, LogError> {
         let stream = self.stream().await?;
-        match within(stream.get_last_raw_message_by_subject(&subject::of_scope(scope))).await? {
-            Ok(message) => Ok(message.sequence),
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(0),
-            Err(error) => Err(unavailable(error)),
-        }
+        let subject = subject::of_scope(scope);
+        let found = leader::found(stream.get_last_raw_message_by_subject(&subject)).await?;
+        Ok(found.map_or(0, |message| message.sequence))
     }
 }

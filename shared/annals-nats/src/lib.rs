@@ -13,6 +13,7 @@ mod floors;
 mod follow;
 mod hands;
 mod jetstream_log;
+mod leader;
 mod listen;
 mod log;
 mod memory_log;

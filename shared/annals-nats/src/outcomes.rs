@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use annals_core::Outcome;
-use async_nats::jetstream::{
-    kv::{Store, UpdateErrorKind},
-    stream::RawMessageErrorKind,
-};
+use async_nats::jetstream::kv::{Store, UpdateErrorKind};
 use bytes::Bytes;
 use tracing::debug;
 use uuid::Uuid;
 
-use crate::{LogError, Nats, bucket::Bucket, jetstream_log::within, log::unavailable};
+use crate::{LogError, Nats, bucket::Bucket, jetstream_log::within, leader, log::unavailable};
 
 /// By the command's id.
 const OUTCOMES: Bucket = Bucket {
@@ -108,13 +105,9 @@ impl Outcomes {
 /// Where there is no text an outcome was taken away.
 async fn look(store: &Store, command: Uuid) -> Result<Found, LogError> {
     let subject = format!("{}{command}", store.prefix);
-    match within(store.stream.get_last_raw_message_by_subject(&subject)).await? {
-        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(Found::default()),
-        Err(error) => Err(unavailable(error)),
-        Ok(message) => {
-            let (text, revision) = (&message.payload, message.sequence);
-            let outcome = (!text.is_empty()).then(|| serde_json::from_slice(text)).transpose();
-            Ok(Found { outcome: outcome.map_err(unavailable)?, revision })
-        }
-    }
+    let found = leader::found(store.stream.get_last_raw_message_by_subject(&subject)).await?;
+    let Some(message) = found else { return Ok(Found::default()) };
+    let (text, revision) = (&message.payload, message.sequence);
+    let outcome = (!text.is_empty()).then(|| serde_json::from_slice(text)).transpose();
+    Ok(Found { outcome: outcome.map_err(unavailable)?, revision })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use annals_core::bus::CommandRequest;
 use async_nats::jetstream::{
     consumer::pull,
-    message::PublishMessage,
-    stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType},
+    message::{PublishMessage, StreamMessage},
+    stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
 };
 use tokio::{sync::OnceCell, time::timeout};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use crate::{
     connection::PATIENCE,
     delivery::{self, TAKEN},
     jetstream_log::within,
+    leader,
     log::unavailable,
     publish::Unpublished,
     source::{OUT, shared},
@@ -117,14 +118,13 @@ impl Queue {
     /// With what was drawn when it was put there.
     async fn waiting(&self, command: Uuid) -> Result<Option<(CommandRequest, Option<Uuid>)>, LogError> {
         let stream = self.nats.jetstream.get_stream_no_info(NAME).await.map_err(unavailable)?;
-        match within(stream.get_last_raw_message_by_subject(&subject::of_any_waiting(command))).await? {
-            Ok(message) => {
-                let request = serde_json::from_slice(&message.payload).map_err(unavailable)?;
-                Ok(Some((request, delivery::taken(&message.headers))))
-            }
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(unavailable(error)),
-        }
+        let subject = subject::of_any_waiting(command);
+        let found = leader::found(stream.get_last_raw_message_by_subject(&subject)).await?;
+        let read = |message: StreamMessage| {
+            let request = serde_json::from_slice(&message.payload).map_err(unavailable)?;
+            Ok((request, delivery::taken(&message.headers)))
+        };
+        found.map(read).transpose()
     }
 
     /// Begins to take commands out of the queue; one that is gone is made again.

@@ -4,6 +4,7 @@ pub mod config;
 pub mod durability;
 pub mod health;
 pub mod metrics;
+pub mod pause;
 pub mod probe;
 pub mod shutdown;
 pub mod telemetry;
