@@ -9,13 +9,14 @@ use async_nats::{Client, ConnectOptions, Event, connection::State, jetstream};
 use thiserror::Error;
 use tracing::{debug, info, warn};
 
-use crate::{Bus, JetStreamLog, StreamError, stream};
+use crate::{Bus, JetStreamLog, StreamError, append::Appender, stream};
 
 /// A connection. It outlives the server: it is made again whenever it is lost.
 #[derive(Debug, Clone)]
 pub struct Nats {
     pub(crate) client: Client,
     pub(crate) jetstream: jetstream::Context,
+    pub(crate) appender: Appender,
 }
 
 /// The address cannot be understood. (A server that is not there yet is waited for.)
@@ -60,7 +61,8 @@ impl Nats {
             .await
             .map_err(|error| ConnectError { url: url.into(), reason: error.to_string() })?;
         let jetstream = jetstream::ContextBuilder::new().timeout(PATIENCE).build(client.clone());
-        Ok(Self { client, jetstream })
+        let appender = Appender::new(client.clone(), jetstream.clone());
+        Ok(Self { client, jetstream, appender })
     }
 
     /// Whether the server is there right now.
@@ -78,7 +80,7 @@ impl Nats {
         loop {
             match stream::prepare(&self.jetstream).await {
                 Err(StreamError::Unavailable(_, reason)) => warn!("waiting for the log: {reason}"),
-                verdict => return verdict,
+                verdict => return verdict.map(|found| self.appender.has_replicas(found.num_replicas)),
             }
             tokio::time::sleep(PATIENCE).await;
         }

@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use annals_core::{Commit, Position, StoredCommit, StreamId};
-use async_nats::jetstream::{message::PublishMessage, stream::Stream};
+use async_nats::jetstream::stream::Stream;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    Appended, Log, LogError, Nats, Page, Scope, connection::PATIENCE, direct, leader, log::unavailable,
-    publish::Unpublished, stream, subject,
+    Appended, Log, LogError, Nats, Page, Scope,
+    append::{Outgoing, Published},
+    connection::PATIENCE,
+    direct, leader,
+    log::unavailable,
+    publish::Unpublished,
+    stream, subject,
 };
 
 /// The stream `EVENTS`: one message per commit, on the subject `events.{category}.{id}`.
@@ -26,16 +31,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Messages that one question asks for.
 const PAGE: usize = 500;
-
-/// What one publish tells.
-enum Attempt {
-    /// Stored, here.
-    Stored(Position),
-    /// Stored before.
-    Earlier(Box<StoredCommit>),
-    /// Not stored, or nobody knows.
-    Not(Unpublished),
-}
 
 /// What came after the position that an append expected.
 enum Since {
@@ -56,31 +51,11 @@ impl JetStreamLog {
         stream.map_err(unavailable)
     }
 
-    async fn publish(&self, commit: &Commit, bytes: Bytes, expected: Position) -> Attempt {
-        let mut message = PublishMessage::build()
-            .payload(bytes)
-            .message_id(commit.id.to_string())
-            .expected_last_subject_sequence(expected)
-            .header("Content-Type", Commit::CONTENT_TYPE);
-        if let Some(trace) = commit.context.trace {
-            message = message.header("traceparent", trace.to_string().as_str());
-        }
-        let sent = self.nats.jetstream.send_publish(subject::of_stream(&commit.stream), message);
-        let acknowledged = async { sent.await?.await };
-        match timeout(PATIENCE, acknowledged).await {
-            Ok(Ok(ack)) if !ack.duplicate => Attempt::Stored(ack.sequence),
-            Ok(Ok(ack)) => self.earlier(commit, ack.sequence).await,
-            Ok(Err(error)) => Attempt::Not(Unpublished::judge(&error)),
-            Err(_) => Attempt::Not(Unpublished::InDoubt("no acknowledgement".into())),
-        }
-    }
-
     /// The server has seen the id before. Ours, if it is in our stream: also before the position
     /// that we expected, where a reader of what came after would not find it.
-    async fn earlier(&self, commit: &Commit, position: Position) -> Attempt {
+    async fn earlier(&self, commit: &Commit, position: Position) -> Option<StoredCommit> {
         let found = self.next(&subject::of_stream(&commit.stream), position).await.ok().flatten();
-        let ours = found.filter(|stored| stored.position == position && stored.commit.id == commit.id);
-        ours.map_or(Attempt::Not(Unpublished::Stale), |ours| Attempt::Earlier(Box::new(ours)))
+        found.filter(|stored| stored.position == position && stored.commit.id == commit.id)
     }
 
     /// What the leader says has been stored in the commit's stream after a position.
@@ -107,7 +82,7 @@ impl JetStreamLog {
 
     /// Some of a subject's messages after a position, of which there are.
     async fn page(&self, subject: &str, after: Position) -> Result<Vec<StoredCommit>, LogError> {
-        let batch = direct::get(&self.nats, subject, after + 1, PAGE).await?;
+        let batch = direct::get(&self.nats.client, subject, after + 1, PAGE).await?;
         if !batch.commits.is_empty() {
             return Ok(batch.commits);
         }
@@ -134,12 +109,16 @@ impl Log for JetStreamLog {
         let deadline = Instant::now() + DEADLINE;
         let mut in_doubt = false;
         loop {
-            let why = match self.publish(commit, bytes.clone(), expected).await {
-                Attempt::Stored(position) => {
+            let message = Outgoing::new(commit, bytes.clone(), expected);
+            let why = match self.nats.appender.append(message).await {
+                Ok(Published::Now(position)) => {
                     return Ok(Appended::Stored(StoredCommit::decode(position, &bytes)?));
                 }
-                Attempt::Earlier(stored) => return Ok(Appended::Stored(*stored)),
-                Attempt::Not(why) => why,
+                Ok(Published::Before(position)) => match self.earlier(commit, position).await {
+                    Some(ours) => return Ok(Appended::Stored(ours)),
+                    None => Unpublished::Stale,
+                },
+                Err(why) => why,
             };
             // An answer decides nothing, and neither does silence: the stream does.
             let silent = |_| unavailable("the leader does not answer");
@@ -168,7 +147,7 @@ impl Log for JetStreamLog {
             Scope::Category(_) => self.last(&Scope::All).await?,
             Scope::All | Scope::Stream(_) => 0,
         };
-        let batch = direct::get(&self.nats, &subject::of_scope(scope), after + 1, limit).await?;
+        let batch = direct::get(&self.nats.client, &subject::of_scope(scope), after + 1, limit).await?;
         let seen = batch.commits.last().map_or(after, |stored| stored.position);
         // A replica that lags may hide the last ones, so the leader says whether we saw them.
         let complete = !batch.more && end > seen && self.last(scope).await? <= seen;

@@ -1,5 +1,6 @@
 //! The log, the bus and durable subscriptions on NATS JetStream: the only user of `async-nats`.
 
+mod append;
 mod attempts;
 mod bucket;
 mod bus;

@@ -9,7 +9,7 @@ use async_nats::jetstream::{
 const STALE_ON_REPLICAS: ErrorCode = ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT;
 
 /// Why a message that was to be published is not there, in the server's words.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unpublished {
     /// The subject stands elsewhere.
     Stale,
@@ -25,7 +25,7 @@ impl Unpublished {
         let code = source.map(async_nats::jetstream::Error::error_code);
         match error.kind() {
             PublishErrorKind::WrongLastSequence => Self::Stale,
-            PublishErrorKind::Other if code == Some(STALE_ON_REPLICAS) => Self::Stale,
+            PublishErrorKind::Other if code.is_some_and(is_stale) => Self::Stale,
             PublishErrorKind::StreamNotFound
             | PublishErrorKind::MaxAckPending
             | PublishErrorKind::MaxPayloadExceeded => Self::Refused(error.to_string()),
@@ -40,7 +40,12 @@ impl Unpublished {
     }
 }
 
+/// Whether the code says that a subject stands elsewhere.
+pub(crate) fn is_stale(code: ErrorCode) -> bool {
+    code == ErrorCode::STREAM_WRONG_LAST_SEQUENCE || code == STALE_ON_REPLICAS
+}
+
 /// A duplicate is still on its way (10158), or stands in a batch already (10201).
-fn is_in_flight(code: ErrorCode) -> bool {
+pub(crate) fn is_in_flight(code: ErrorCode) -> bool {
     code == ErrorCode(10158) || code == ErrorCode(10201)
 }

@@ -66,7 +66,7 @@ impl Queue {
     /// # Errors
     /// When the server cannot be asked, or somebody made it with settings that would lose commands.
     pub async fn prepare(&self) -> Result<(), StreamError> {
-        stream::make(&self.nats.jetstream, NAME, config(), rules).await
+        stream::make(&self.nats.jetstream, NAME, config(), rules).await.map(|_| ())
     }
 
     /// Puts a command into the queue, with the log's present end: should it be carried out twice, a

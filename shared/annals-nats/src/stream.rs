@@ -25,7 +25,8 @@ pub enum StreamError {
 /// A setting: whether it is as it has to be, what is found otherwise, and what it has to be.
 pub(crate) type Rule = (bool, &'static str, &'static str);
 
-pub(crate) async fn prepare(jetstream: &Context) -> Result<(), StreamError> {
+/// Creates the stream of events if there is none, and says with which settings it is there.
+pub(crate) async fn prepare(jetstream: &Context) -> Result<Config, StreamError> {
     make(jetstream, NAME, config(), |found| rules(found).to_vec()).await
 }
 
@@ -35,15 +36,16 @@ pub(crate) async fn make(
     name: &'static str,
     config: Config,
     rules: impl Fn(&Config) -> Vec<Rule>,
-) -> Result<(), StreamError> {
+) -> Result<Config, StreamError> {
     let unavailable = |error: &dyn ToString| StreamError::Unavailable(name, error.to_string());
     let stream = match jetstream.get_stream(name).await {
         Ok(stream) => stream,
         Err(error) if !is_missing(&error) => return Err(unavailable(&error)),
         Err(_) => jetstream.get_or_create_stream(config).await.map_err(|error| unavailable(&error))?,
     };
-    match rules(&stream.cached_info().config).into_iter().find(|(holds, ..)| !holds) {
-        None => Ok(()),
+    let found = &stream.cached_info().config;
+    match rules(found).into_iter().find(|(holds, ..)| !holds) {
+        None => Ok(found.clone()),
         Some((_, found, wanted)) => Err(StreamError::Unsafe(name, found, wanted)),
     }
 }
@@ -73,8 +75,8 @@ fn config() -> Config {
     }
 }
 
-/// Every setting by which events could go or change. The number of replicas is the operator's.
-fn rules(found: &Config) -> [Rule; 19] {
+/// Every setting by which events could go or change, and what appending and reading stand on. The number of replicas is the operator's.
+fn rules(found: &Config) -> [Rule; 20] {
     let wanted = config();
     [
         (found.subjects == wanted.subjects, "other subjects", "`events.>` alone"),
@@ -87,6 +89,7 @@ fn rules(found: &Config) -> [Rule; 19] {
         (found.discard == wanted.discard, "discard: old", "discard: new"),
         (found.deny_delete && found.deny_purge, "deletion allowed", "deny_delete and deny_purge"),
         (found.allow_direct, "direct get off", "allow_direct"),
+        (found.allow_atomic_publish, "atomic batches off", "allow_atomic"),
         (!found.allow_rollup, "roll-ups allowed", "without roll-ups"),
         (!found.allow_message_ttl, "messages that expire", "without message TTLs"),
         (!found.no_ack, "no acknowledgements", "one that acknowledges"),
