@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use async_nats::{Client, ConnectOptions, Event, connection::State, jetstream};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, connection::State, jetstream};
 use thiserror::Error;
 use tracing::{debug, info, warn};
 
@@ -35,11 +35,16 @@ const WAITING: usize = 4096;
 
 impl Nats {
     /// Connects as `name`, which is how the server's monitoring shows it. Does not wait for the
-    /// server: what is asked before it is there times out.
+    /// server: what is asked before it is there times out. Several servers of one cluster have commas
+    /// between them.
     ///
     /// # Errors
     /// When `url` is not an address.
     pub async fn connect(url: &str, name: &str) -> Result<Self, ConnectError> {
+        let unknown = |reason: &dyn ToString| ConnectError { url: url.into(), reason: reason.to_string() };
+        let servers: Result<Vec<ServerAddr>, _> =
+            url.split(',').map(|server| server.trim().parse()).collect();
+        let servers = servers.map_err(|error| unknown(&error))?;
         let lost = AtomicBool::new(false);
         let client = ConnectOptions::new()
             .name(name)
@@ -57,9 +62,9 @@ impl Nats {
                 tell(&event, &lost);
                 async {}
             })
-            .connect(url)
+            .connect(servers)
             .await
-            .map_err(|error| ConnectError { url: url.into(), reason: error.to_string() })?;
+            .map_err(|error| unknown(&error))?;
         let jetstream = jetstream::ContextBuilder::new().timeout(PATIENCE).build(client.clone());
         let appender = Appender::new(client.clone(), jetstream.clone());
         Ok(Self { client, jetstream, appender })

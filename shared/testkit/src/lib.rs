@@ -19,6 +19,7 @@ mod proxy;
 mod raw;
 mod service;
 mod system;
+mod three_nodes;
 
 pub use answer::Answer;
 pub use audit::{Evidence, Interruption};
@@ -37,3 +38,4 @@ pub use raw::raw;
 pub use reqwest::{Method, header};
 pub use service::{Instance, Service};
 pub use system::System;
+pub use three_nodes::{ThreeNodes, three_nodes};
