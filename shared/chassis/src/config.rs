@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 /// Where NATS is.
 #[derive(Debug, Clone, Args)]
 pub struct NatsArgs {
-    /// The URL of the NATS server.
+    /// The URL of the NATS server, or those of a cluster's servers with commas between them.
     #[arg(long, env = "ANNALS_NATS", default_value = "nats://127.0.0.1:4222")]
     pub nats: String,
     /// The URL of its monitoring endpoint, to see whether acknowledged means on disk.
