@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::{
-    Client, Ended, Instance, Service, TestNats,
+    Client, Ended, Instance, Proxy, Service, TestNats,
     audit::{Evidence, Interruption},
     binary::binary,
     eventually_within, nats,
@@ -25,6 +25,8 @@ pub struct Cluster {
     // Fields are dropped in this order: the services end before their server.
     processes: BTreeMap<Instance, Process>,
     nats: TestNats,
+    /// Where command services find it.
+    log_url: String,
     client: Client,
     port: u16,
     interruptions: Vec<Interruption>,
@@ -34,12 +36,26 @@ pub struct Cluster {
 impl Cluster {
     /// Starts one process of each service, and waits until the gateway says that all are there.
     pub async fn start() -> Self {
+        let nats = nats().await;
+        let log_url = nats.url();
+        Self::start_on(nats, log_url).await
+    }
+
+    /// The same with a proxy between the command services and nats-server.
+    pub async fn start_with_proxy() -> (Self, Proxy) {
+        let nats = nats().await;
+        let proxy = Proxy::start(&nats.url()).await;
+        (Self::start_on(nats, proxy.url()).await, proxy)
+    }
+
+    async fn start_on(nats: TestNats, log_url: String) -> Self {
         let folder = TempDir::new().expect("a temporary directory can be made");
         fs::create_dir(folder.path().join("logs")).expect("a folder can be made in a temporary directory");
         let port = free_port();
         let mut cluster = Self {
             processes: BTreeMap::new(),
-            nats: nats().await,
+            nats,
+            log_url,
             client: Client::new(port),
             port,
             interruptions: Vec::new(),
@@ -128,7 +144,8 @@ impl Cluster {
 
     async fn process(&self, instance: Instance) -> Process {
         let service = instance.service.name();
-        let (nats, monitor) = (self.nats.url(), self.nats.monitor_url());
+        let nats = if instance.service == Service::Command { &self.log_url } else { &self.nats.url() };
+        let monitor = self.nats.monitor_url();
         let (listen, views) = (format!("127.0.0.1:{}", self.port), self.path(&instance.name()));
         let own = match instance.service {
             Service::Gateway => vec!["--listen", &listen],
@@ -138,7 +155,7 @@ impl Cluster {
             }
             Service::Reactor => vec!["--log", "json"], // its lines are evidence
         };
-        let arguments = [vec!["--nats", &nats, "--nats-monitor", &monitor], own].concat();
+        let arguments = [vec!["--nats", nats, "--nats-monitor", &monitor], own].concat();
         let log = self.path("logs").join(format!("{}.log", instance.name()));
         Process::new(binary(&format!("annals-{service}")).await, &arguments, log)
     }

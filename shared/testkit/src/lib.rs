@@ -22,7 +22,7 @@ mod system;
 mod three_nodes;
 
 pub use answer::Answer;
-pub use audit::{Evidence, Interruption};
+pub use audit::{Batches, Evidence, Interruption};
 pub use binary::{cargo, target_folder};
 pub use browser::Browser;
 pub use call::Call;
@@ -33,7 +33,7 @@ pub use live::{Block, Live};
 pub use load::{Acknowledged, Ledger, Load, Pace, Plan, Transfers, email};
 pub use nats::{TestNats, nats};
 pub use process::Ended;
-pub use proxy::{Acknowledgements, Proxy};
+pub use proxy::{Acknowledgements, Held, Moment, Proxy};
 pub use raw::raw;
 pub use reqwest::{Method, header};
 pub use service::{Instance, Service};

@@ -19,7 +19,7 @@ fn kills() -> u32 {
 }
 
 async fn load(client: &Client) -> Load {
-    Load::start(client, Pace { per_second: 200, accounts: 48, seed: rand::random() }).await
+    Load::start(client, Pace { writers: 32, per_second: 200, accounts: 48, seed: rand::random() }).await
 }
 
 /// A random moment comes.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     Violations,
     accounts::Accounts,
+    batches::Batches,
     commit::{Event, parse, sha256},
     notifications::Notifications,
     reader::{Reader, Stored},
@@ -24,6 +25,7 @@ pub(crate) struct Fold {
     pub accounts: Accounts,
     pub transfers: Transfers,
     pub notifications: Notifications,
+    pub batches: Batches,
     pub violations: Violations,
     /// The end of every stream, by subject.
     streams: HashMap<String, Head>,
@@ -48,18 +50,19 @@ impl Fold {
         }
     }
 
-    /// Reads on until no cause waits for its notification, and every transfer has ended.
+    /// Reads on until no cause waits for its notification, every transfer has ended, and so has the batch.
     pub(crate) async fn read_until_settled(&mut self, reader: &mut Reader) {
-        while !(self.notifications.are_settled() && self.transfers.are_settled()) {
+        while !(self.notifications.are_settled() && self.transfers.are_settled()) || self.batches.is_open() {
             self.take(&reader.next().await);
         }
     }
 
     fn take(&mut self, stored: &Stored) {
-        let Stored { position, subject, bytes } = stored;
+        let Stored { position, subject, bytes, member } = stored;
         self.violations
             .unless(*position == self.position + 1, || format!("{position} follows {}", self.position));
         self.position = *position;
+        self.batches.take(*position, member.clone(), &mut self.violations);
         match parse(subject, bytes) {
             Err(reason) => self.violations.add(format!("at {position}: {reason}")),
             Ok(events) => {
@@ -145,7 +148,8 @@ impl fmt::Display for Fold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (commits, streams) = (self.position, self.streams.len());
         let (transfers, notifications) = (&self.transfers, self.notifications.len());
-        write!(f, "{commits} commits in {streams} streams, {transfers}, {notifications} notifications")
+        write!(f, "{commits} commits in {streams} streams, {}, {transfers}, ", self.batches)?;
+        write!(f, "{notifications} notifications")
     }
 }
 

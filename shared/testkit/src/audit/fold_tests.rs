@@ -25,7 +25,7 @@ impl Writer {
         wrong(&mut event);
         let bytes = serde_json::to_vec(&json!([event])).unwrap();
         self.last = Some(bytes.clone());
-        Stored { position: self.position, subject: format!("events.account.{ACCOUNT}"), bytes }
+        Stored { position: self.position, subject: format!("events.account.{ACCOUNT}"), bytes, member: None }
     }
 
     fn open(&mut self) -> Stored {

@@ -3,6 +3,7 @@
 //! with the system.
 
 mod accounts;
+mod batches;
 mod commit;
 mod fold;
 mod mails;
@@ -17,6 +18,8 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::{Client, Ledger};
+
+pub use batches::Batches;
 use fold::Fold;
 use reader::Reader;
 
@@ -76,12 +79,17 @@ impl Violations {
             self.add(violation());
         }
     }
+
+    pub(crate) fn assert_none(&self) {
+        let Self { shown, count } = self;
+        assert!(*count == 0, "{count} promises are broken:\n  {}", shown.join("\n  "));
+    }
 }
 
 impl Evidence {
     /// Waits until everything is settled and holds every promise against it. What is broken fails the
-    /// test.
-    pub async fn audit(&self, ledger: &Ledger) {
+    /// test. Gives the batches of the log.
+    pub async fn audit(&self, ledger: &Ledger) -> Batches {
         let mut reader = Reader::open(&self.nats_url).await;
         let mut fold = Fold::default();
         fold.read_to_the_end(&mut reader).await;
@@ -91,13 +99,14 @@ impl Evidence {
             let unsettled = [fold.notifications.unsettled(), fold.transfers.unsettled()].join("; ");
             violations.add(format!("not settled within {PATIENCE:?}: {unsettled}"));
         }
+        fold.batches.end(&mut violations);
         fold.compare_with(ledger, &mut violations);
         views::compare(&self.client, &fold, &mut violations).await;
         let mails = mails::read(&self.logs);
         mails::compare(&mails, &fold.notifications, &self.interruptions, &mut violations);
 
-        let Violations { shown, count } = violations;
-        assert!(count == 0, "{count} promises are broken:\n  {}", shown.join("\n  "));
+        violations.assert_none();
         println!("audit: {fold}, {} mails", mails.len());
+        fold.batches
     }
 }

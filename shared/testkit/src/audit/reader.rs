@@ -1,7 +1,12 @@
 //! The raw bytes of the log, in order.
 
-use async_nats::jetstream::{self, consumer::pull, stream::Stream};
+use async_nats::{
+    HeaderMap,
+    jetstream::{self, consumer::pull, stream::Stream},
+};
 use futures_util::StreamExt;
+
+use super::batches::Member;
 
 /// What the system calls its log.
 const LOG: &str = "EVENTS";
@@ -17,6 +22,8 @@ pub(crate) struct Stored {
     pub position: u64,
     pub subject: String,
     pub bytes: Vec<u8>,
+    /// None if it was stored alone.
+    pub member: Option<Member>,
 }
 
 impl Reader {
@@ -37,6 +44,16 @@ impl Reader {
     pub(crate) async fn next(&mut self) -> Stored {
         let message = self.messages.next().await.expect("the log has no end").expect("the log can be read");
         let position = message.info().expect("it comes from a stream").stream_sequence;
-        Stored { position, subject: message.subject.to_string(), bytes: message.payload.to_vec() }
+        let member = message.headers.as_ref().and_then(member);
+        Stored { position, subject: message.subject.to_string(), bytes: message.payload.to_vec(), member }
     }
+}
+
+fn member(headers: &HeaderMap) -> Option<Member> {
+    let number = headers.get("Nats-Batch-Sequence")?.as_str().parse();
+    Some(Member {
+        batch: headers.get("Nats-Batch-Id")?.to_string(),
+        number: number.expect("the server has counted them"),
+        is_last: headers.get("Nats-Batch-Commit").is_some(),
+    })
 }

@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{StreamExt, stream};
 use rand::{SeedableRng, rngs::StdRng};
 use tokio::{
     task::JoinSet,
@@ -30,9 +31,8 @@ use crate::{Client, eventually_within};
 use order::Order;
 use writer::Writer;
 
-/// Writers that work at the same time. All of them begin at the same instant and keep the same pace, so
-/// that there is always a burst of commands under way at once.
-const WRITERS: u32 = 32;
+/// Accounts that are opened at the same time, before the writers begin.
+const OPENERS: usize = 32;
 /// How long everything may take to be answered once the system is left alone.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -42,6 +42,9 @@ const OUTAGE: Duration = Duration::from_mins(5);
 /// What there is to be given.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
+    /// Writers that work at the same time. All of them begin at the same instant and keep the same pace,
+    /// so that there is always a burst of commands under way at once.
+    pub writers: u32,
     /// Commands per second, of all writers together.
     pub per_second: u32,
     /// Accounts that money moves on.
@@ -79,23 +82,24 @@ impl Desk {
 impl Load {
     /// Opens the accounts and lets the writers begin.
     pub async fn start(client: &Client, pace: Pace) -> Self {
-        println!("load: {} commands/s over {} accounts, seed {}", pace.per_second, pace.accounts, pace.seed);
+        println!("load: {pace:?}");
         let mut random = StdRng::seed_from_u64(pace.seed);
         let accounts = (0..pace.accounts).map(|_| order::fresh_id(&mut random)).collect();
         let desk = Desk::new(client, accounts);
-        let mut opener = Writer::new(desk.clone(), random);
-        for account in &*desk.accounts {
-            opener.give(Order::open(*account)).await;
-            opener.give(Order::deposit(*account, 50_000_00)).await;
-        }
+        let writer =
+            |number| Writer::new(desk.clone(), StdRng::seed_from_u64(pace.seed.wrapping_add(number)));
+        let openers = (1..).map(writer).zip(&*desk.accounts);
+        stream::iter(openers)
+            .for_each_concurrent(OPENERS, async |(mut opener, account)| {
+                opener.give(Order::open(*account)).await;
+                opener.give(Order::deposit(*account, 50_000_00)).await;
+            })
+            .await;
 
         let stop = Arc::new(AtomicBool::new(false));
-        let (begin, every) = (Instant::now(), Duration::from_secs(1) * WRITERS / pace.per_second);
-        let mut writers = JoinSet::new();
-        for number in 0..u64::from(WRITERS) {
-            let writer = Writer::new(desk.clone(), StdRng::seed_from_u64(pace.seed + 1 + number));
-            writers.spawn(writer.write(begin, every, stop.clone()));
-        }
+        let (begin, every) = (Instant::now(), Duration::from_secs(1) * pace.writers / pace.per_second);
+        let numbers = (1 + pace.accounts as u64..).take(pace.writers as usize);
+        let writers = numbers.map(|number| writer(number).write(begin, every, stop.clone())).collect();
         Self { desk, stop, writers }
     }
 

@@ -29,7 +29,7 @@ fn minutes() -> u64 {
 #[ignore = "takes half an hour; .ci/full runs it"]
 async fn memory_stays_where_it_is_for_half_an_hour() {
     let cluster = Cluster::start().await;
-    let pace = Pace { per_second: PACE, accounts: 64, seed: rand::random() };
+    let pace = Pace { writers: 32, per_second: PACE, accounts: 64, seed: rand::random() };
     let load = Load::start(&cluster, pace).await;
     let silent = SilentClients::start(50, cluster.base_url());
 

@@ -101,7 +101,7 @@ fn texts(page: &str) -> Vec<String> {
 }
 
 fn pace(per_second: u32) -> Pace {
-    Pace { per_second, accounts: 8, seed: rand::random() }
+    Pace { writers: 32, per_second, accounts: 8, seed: rand::random() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
