@@ -35,8 +35,9 @@ pub struct Service {
 #[error("cannot serve on the bus: {0}")]
 pub struct ServeError(String);
 
-/// Questions that one instance works on at once. Beyond that it says so at once: no queue without end.
-const AT_ONCE: usize = 1024;
+/// Questions that one instance works on at once, twice as many as wait for one batch of commits. Beyond
+/// that it says so at once: no queue without end.
+const AT_ONCE: usize = 2048;
 
 /// Instances of a service share its questions under this name.
 const QUEUE: &str = "q";
