@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::*;
 
 /// A jar of at most three sweets.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Jar {
     sweets: u32,
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use waiting::{QUICK, Running, outcome, put, world};
 
 /// Its rules have a defect.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Trap;
 
 #[derive(Serialize, Deserialize, JsonSchema)]

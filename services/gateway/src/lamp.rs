@@ -12,7 +12,7 @@ use serde_json::{Map, json, value::to_raw_value};
 use thiserror::Error;
 use uuid::Uuid;
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Lamp {
     times_lit: u32,
 }

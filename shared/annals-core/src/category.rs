@@ -147,6 +147,25 @@ impl Category {
     pub fn show(&self, state: &State) -> Value {
         self.rules.show(state)
     }
+
+    /// The state as it is kept outside of the process, under the category's revision.
+    #[must_use]
+    pub fn encode(&self, state: &State) -> String {
+        self.rules.encode(state)
+    }
+
+    /// Reads a state that was kept. None: it was not kept by this revision.
+    #[must_use]
+    pub fn decode(&self, kept: &str) -> Option<State> {
+        self.rules.decode(kept)
+    }
+
+    /// About how many bytes the state takes in memory: its type, and as many again as its JSON has,
+    /// for what it owns elsewhere.
+    #[must_use]
+    pub fn size(&self, state: &State) -> usize {
+        self.rules.size(state)
+    }
 }
 
 impl fmt::Debug for Category {
@@ -169,6 +188,9 @@ trait Rules: Send + Sync {
     fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable>;
     fn rewrite(&self, event: &EventRecord) -> Result<Decided, Unreadable>;
     fn show(&self, state: &State) -> Value;
+    fn encode(&self, state: &State) -> String;
+    fn decode(&self, kept: &str) -> Option<State>;
+    fn size(&self, state: &State) -> usize;
 }
 
 struct Typed<D>(std::marker::PhantomData<fn() -> D>);
@@ -208,9 +230,23 @@ impl<D: Decider> Rules for Typed<D> {
     }
 
     fn show(&self, state: &State) -> Value {
-        serde_json::to_value(downcast::<D>(state)).expect("a state is plain data")
+        serde_json::to_value(downcast::<D>(state)).expect(PLAIN)
+    }
+
+    fn encode(&self, state: &State) -> String {
+        serde_json::to_string(downcast::<D>(state)).expect(PLAIN)
+    }
+
+    fn decode(&self, kept: &str) -> Option<State> {
+        serde_json::from_str::<D>(kept).ok().map(|state| State(Box::new(state)))
+    }
+
+    fn size(&self, state: &State) -> usize {
+        size_of::<D>() + self.encode(state).len()
     }
 }
+
+const PLAIN: &str = "a state is plain data";
 
 const ONE_CATEGORY: &str = "a state is only given back to the category that made it";
 

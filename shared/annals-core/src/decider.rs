@@ -10,7 +10,9 @@ use crate::Upcaster;
 ///
 /// Commands, events and refusals are plain enums. Commands and events use struct variants
 /// throughout (`Close {}`, not `Close`), so that every one of them is a JSON object on the wire.
-pub trait Decider: Default + Serialize + Send + Sync + 'static {
+///
+/// The state of a long stream is kept as JSON, too, so that it need not be folded from its beginning.
+pub trait Decider: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Names the category, and with it streams and subjects. Stored for ever: never change it.
     const NAME: &'static str;
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Something of the notifications' name, and that is all it takes here.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Notification;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -78,7 +78,7 @@ fn an_asynchronous_repeat_may_say_that_it_is_one_and_that_the_first_has_succeede
     assert!(fits(&document, schema, &state("refused")).is_err(), "it would be decided anew");
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Mine;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

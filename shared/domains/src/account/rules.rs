@@ -12,7 +12,7 @@ use super::{
 };
 
 /// An account, from before it is opened until after it is closed.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[allow(missing_docs)] // the fields are those of the events
 pub enum Account {
@@ -23,7 +23,7 @@ pub enum Account {
     Open {
         owner_email: Email,
         balance: Balance,
-        #[serde(skip_serializing_if = "Pending::is_empty")]
+        #[serde(default, skip_serializing_if = "Pending::is_empty")]
         pending: Pending,
     },
     /// For good.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Account, Amount, Balance, Event};
 
 /// Debits by transfers that have not ended: money that may come back, and for which room is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Pending(BTreeMap<Uuid, Amount>);
 
 /// Why an account has no part in a transfer.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// A message on its way. The delivering shell reads this as JSON: whoever is not `requested` any
 /// more has nothing left to be done.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Notification {
     /// Nobody has asked for it.
@@ -23,7 +23,7 @@ pub enum Notification {
 }
 
 /// What is sent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// The reactor that asked for it.
     pub reactor: Text,

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::upcasters::UPCASTERS;
 
 /// A person, from before they are registered.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Person {
     /// Nobody knows them.

@@ -9,7 +9,7 @@ use thiserror::Error;
 pub type Content = Text<280>;
 
 /// A post, from before it is published until after it is deleted.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[allow(missing_docs)] // the fields are those of the events
 pub enum Post {

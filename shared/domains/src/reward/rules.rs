@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// A reward. A subscription joins it once, ever: word of a joining may come again, and may be overtaken
 /// by word of the leaving, so that those who left are remembered.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Reward {
     /// Nobody has offered it yet.

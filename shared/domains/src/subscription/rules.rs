@@ -10,7 +10,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 /// A subscription, from before it is started until after it is cancelled.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[allow(missing_docs)] // the fields are those of the events
 pub enum Subscription {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Amendment, Item};
 
 /// A todo, from before it is added until after it is done with.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[allow(missing_docs)] // the fields are those of the events
 pub enum Todo {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::account::{Amount, Reason};
 
 /// A transfer. It waits for one answer at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[allow(missing_docs)] // the fields are those of the events
 pub enum Transfer {
@@ -29,7 +29,7 @@ pub enum Transfer {
 }
 
 /// What is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// The payer's account.
     pub from: Uuid,
