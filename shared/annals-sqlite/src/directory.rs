@@ -125,7 +125,7 @@ fn is_ours(name: &str) -> bool {
     })
 }
 
-fn lock(path: &Path) -> io::Result<File> {
+pub(crate) fn lock(path: &Path) -> io::Result<File> {
     let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
     file.try_lock()?;
     file.set_len(0)?; // what a former holder wrote

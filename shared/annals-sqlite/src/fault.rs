@@ -38,7 +38,7 @@ impl ViewError {
     }
 }
 
-fn of_database(error: &sqlx::Error) -> Fault {
+pub(crate) fn of_database(error: &sqlx::Error) -> Fault {
     use sqlx::Error::{ColumnDecode, RowNotFound, WorkerCrashed};
 
     // What is in the file is not what we write, or the thread that holds it has ended.

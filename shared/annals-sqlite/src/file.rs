@@ -125,7 +125,7 @@ pub(crate) fn readers(path: &Path) -> SqlitePool {
         .connect_lazy_with(options(path).read_only(true).pragma("cache_size", READER_CACHE))
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(false)

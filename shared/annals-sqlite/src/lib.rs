@@ -1,8 +1,8 @@
-//! Read models in SQLite. The only user of sqlx.
+//! Read models and snapshots in SQLite. The only user of sqlx.
 //!
 //! A [`Directory`] belongs to one process. In it every [`View`] has a file of its own, where rows and
 //! the [`Checkpoint`] change in one transaction: what a view shows and how far it is can never
-//! disagree. Nothing here is precious; the log gives it all again.
+//! disagree. [`Snapshots`] are the command service's. Nothing here is precious; the log gives it all again.
 
 mod cursor;
 mod directory;
@@ -11,6 +11,7 @@ mod fault;
 mod file;
 mod read;
 mod select;
+mod snapshots;
 mod statement;
 mod value;
 mod view;
@@ -19,4 +20,5 @@ pub use directory::{Directory, DirectoryError};
 pub use error::ViewError;
 pub use fault::Fault;
 pub use read::RowsPage;
+pub use snapshots::{Snapshot, SnapshotError, Snapshots};
 pub use view::{Checkpoint, View};
