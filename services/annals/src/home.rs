@@ -38,6 +38,11 @@ impl Home {
         self.path.join("views")
     }
 
+    /// The states of long streams.
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.path.join("snapshots")
+    }
+
     /// The directory itself.
     pub(crate) fn path(&self) -> &Path {
         &self.path

@@ -19,6 +19,7 @@ pub(crate) struct Places {
     pub nats: String,
     pub nats_monitor: Option<String>,
     pub views: PathBuf,
+    pub snapshots: PathBuf,
 }
 
 /// Running services, in the order in which they stop: whoever asks stops before whoever answers.
@@ -32,7 +33,7 @@ struct Service {
 
 impl Services {
     pub(crate) fn start(places: &Places, catalog: &Catalog, listener: TcpListener) -> Self {
-        let Places { nats, nats_monitor, views } = places.clone();
+        let Places { nats, nats_monitor, views, snapshots } = places.clone();
         let health = HealthArgs::default(); // nowhere: the gateway's /readyz is the whole system's
         let args = NatsArgs { nats: nats.clone(), nats_monitor: nats_monitor.clone() };
         let listen = listener.local_addr().expect("a bound listener has an address");
@@ -41,7 +42,8 @@ impl Services {
         let reactor = annals_reactor::Config { nats: args.clone(), health: health.clone(), only: vec![] };
         let projector =
             annals_projector::Config { nats: args.clone(), health: health.clone(), views, only: vec![] };
-        let command = annals_command::Config { nats: args, health };
+        let memory = annals_command::MemoryArgs { snapshots: Some(snapshots), ..Default::default() };
+        let command = annals_command::Config { nats: args, health, memory };
         Self(vec![
             spawn("gateway", |stop| annals_gateway::serve(listener, gateway, catalog.clone(), stop)),
             spawn("reactor", |stop| annals_reactor::run(reactor, catalog.clone(), stop)),

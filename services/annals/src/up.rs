@@ -39,8 +39,12 @@ pub async fn up(options: Up, catalog: Catalog, shutdown: CancellationToken) -> a
         return Ok(());
     };
     let server = server?;
-    let places =
-        Places { nats: server.url.clone(), nats_monitor: server.monitor.clone(), views: home.views() };
+    let places = Places {
+        nats: server.url.clone(),
+        nats_monitor: server.monitor.clone(),
+        views: home.views(),
+        snapshots: home.snapshots(),
+    };
     let mut services = Services::start(&places, &catalog, listener);
 
     let failed = tokio::select! {

@@ -3,14 +3,13 @@
 use std::collections::VecDeque;
 
 use annals_core::{
-    Category, Commit, Decided, Fingerprint, Position, State, StoredCommit, StreamId, Version,
+    Category, Commit, Decided, Fingerprint, Position, State, StoredCommit, Version,
     bus::{CommandRequest, Failure},
 };
-use annals_nats::{Log, Scope};
 use jiff::{Timestamp, Unit};
 use uuid::Uuid;
 
-use crate::execute::fault;
+use crate::hash::Hash;
 
 /// The state, where it stands, and which commands led to it.
 pub(crate) struct Aggregate {
@@ -18,73 +17,114 @@ pub(crate) struct Aggregate {
     pub version: Version,
     /// Of the last commit; 0 if there is none.
     pub position: Position,
-    hash: Option<String>,
-    recorded_at: Timestamp,
-    recent: VecDeque<Recent>,
+    pub(crate) hash: Option<Hash>,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) recent: VecDeque<Recent>,
+    /// Commits folded since the last snapshot.
+    pub unsaved: u32,
+    /// Folded by the way, in a pass over the log that may not have come to the stream's end yet.
+    pub tentative: bool,
+    size: Size,
 }
 
 /// A command that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recent {
     pub id: Uuid,
     pub position: Position,
 }
 
+/// An estimate of what the state takes. Measuring takes as long as the state is large, so that it is done
+/// again only when it may have doubled: a state holds what events told it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    measured: usize,
+    told: usize,
+}
+
 /// So many commands of an aggregate are remembered, so that their repeats are known.
 const REMEMBERED: usize = 1000;
 
-/// Commits that one read asks for.
-const PAGE: usize = 500;
-
 impl Aggregate {
-    /// Folds the whole stream.
-    pub(crate) async fn load(
-        log: &impl Log,
-        category: &Category,
-        stream: &StreamId,
-    ) -> Result<Self, Failure> {
-        let mut aggregate = Self {
-            state: category.blank(),
-            version: 0,
-            position: 0,
+    /// One to which nothing has happened.
+    pub(crate) fn blank(category: &Category) -> Self {
+        Self::at_rest(category.blank(), 0, 0)
+    }
+
+    /// A state that was folded elsewhere, up to there.
+    pub(crate) fn at_rest(state: State, version: Version, position: Position) -> Self {
+        Self {
+            state,
+            version,
+            position,
             hash: None,
             recorded_at: Timestamp::UNIX_EPOCH,
             recent: VecDeque::new(),
-        };
-        let scope = Scope::Stream(stream.clone());
-        loop {
-            let page = log.read(&scope, aggregate.position, PAGE).await.map_err(fault)?;
-            for stored in &page.commits {
-                aggregate = aggregate.fold(category, stored)?;
-            }
-            if !page.more {
-                return Ok(aggregate);
-            }
+            unsaved: 0,
+            tentative: false,
+            size: Size::default(),
         }
     }
 
     /// Takes note of the stream's next commit.
     pub(crate) fn fold(mut self, category: &Category, stored: &StoredCommit) -> Result<Self, Failure> {
-        let commit = &stored.commit;
-        let first = commit.events.first().map_or(0, |event| event.version);
-        if first != self.version + 1 || commit.previous_hash != self.hash {
+        if !self.precedes(stored) {
             let detail = format!(
-                "{} is broken at position {}: version {first} with its hash does not follow version {}",
-                commit.stream, stored.position, self.version
+                "{} is broken at position {}: version {} with its hash does not follow version {}",
+                stored.commit.stream,
+                stored.position,
+                first(&stored.commit),
+                self.version
             );
             return Err(Failure::EventQuarantined { detail });
         }
         let unreadable =
             |error: annals_core::Unreadable| Failure::EventQuarantined { detail: error.to_string() };
         self.state = category.fold(self.state, stored).map_err(unreadable)?;
-        self.version = commit.version();
+        self.size.told += stored.commit.events.iter().map(|event| event.data.get().len()).sum::<usize>();
+        if self.size.told > self.size.measured {
+            self.measure(category);
+        }
+        self.version = stored.commit.version();
         self.position = stored.position;
-        self.hash = Some(stored.hash.clone());
-        self.recorded_at = commit.recorded_at;
+        self.hash = Some(Hash::of(stored));
+        self.recorded_at = stored.commit.recorded_at;
+        self.unsaved += 1;
+        self.remember(Recent { id: stored.commit.id, position: stored.position });
+        Ok(self)
+    }
+
+    /// Finds out how large the state is.
+    pub(crate) fn measure(&mut self, category: &Category) {
+        self.size = Size { measured: category.size(&self.state), told: 0 };
+    }
+
+    /// Whether the commit is the next one of the stream.
+    pub(crate) fn precedes(&self, stored: &StoredCommit) -> bool {
+        let named = stored.commit.previous_hash.as_deref();
+        first(&stored.commit) == self.version + 1
+            && named == self.hash.map(|hash| hash.to_string()).as_deref()
+    }
+
+    /// Whether that is its last commit.
+    pub(crate) fn ends_with(&self, stored: &StoredCommit) -> bool {
+        self.position == stored.position && self.hash == Some(Hash::of(stored))
+    }
+
+    /// Grows by a quarter: most aggregates have few commits, and there are many aggregates.
+    fn remember(&mut self, recent: Recent) {
         if self.recent.len() == REMEMBERED {
             self.recent.pop_front();
+        } else if self.recent.len() == self.recent.capacity() {
+            self.recent.reserve_exact(1 + self.recent.len() / 4);
         }
-        self.recent.push_back(Recent { id: commit.id, position: stored.position });
-        Ok(self)
+        self.recent.push_back(recent);
+    }
+
+    /// About how many bytes it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let Size { measured, told } = self.size;
+        size_of::<Self>() + measured + told + self.recent.capacity() * size_of::<Recent>()
     }
 
     /// The command of that id, if it is among those remembered.
@@ -112,8 +152,13 @@ impl Aggregate {
             recorded_at: now.max(self.recorded_at),
             context: request.context.clone(),
             fingerprint,
-            previous_hash: self.hash.clone(),
+            previous_hash: self.hash.map(|hash| hash.to_string()),
             events: Commit::place(request.id, self.version, decided),
         }
     }
+}
+
+/// The version of a commit's first event.
+pub(crate) fn first(commit: &Commit) -> Version {
+    commit.events.first().map_or(0, |event| event.version)
 }

@@ -4,24 +4,32 @@
 use std::time::Duration;
 
 use annals_core::{
-    Catalog, Category, CommitError, Decided, EventView, Fingerprint, Rejection, StoredCommit, TraceParent,
+    Catalog, Category, Decided, Fingerprint, StoredCommit, TraceParent,
     bus::{Accepted, CommandReply, CommandRequest, Expected, Failure},
 };
-use annals_nats::{Appended, Log, LogError, Scope};
+use annals_nats::{Appended, Log, Scope};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     aggregate::Aggregate,
+    answer::{accepted, fault, rejected, replayed, unchanged},
+    cache::{Fill, Key},
     journal,
     lanes::{Lanes, Turn},
+    load::load,
+    snapshots::Snapshots,
 };
 
 /// Carries out commands on one log.
 pub struct Executor<L> {
-    log: L,
-    catalog: Catalog,
-    lanes: Lanes,
+    pub(crate) log: L,
+    pub(crate) catalog: Catalog,
+    pub(crate) lanes: Lanes,
+    snapshots: Option<Snapshots>,
 }
+
+/// Bytes of aggregates that are kept in memory unless something else is said: a million small ones.
+pub(crate) const CACHE_BYTES: usize = 512 * 1024 * 1024;
 
 /// So often a command is decided anew when others were first.
 const TRIES: u32 = 6;
@@ -47,7 +55,25 @@ impl<L: Log> Executor<L> {
     /// An executor that knows the categories of `catalog`.
     #[must_use]
     pub fn new(log: L, catalog: Catalog) -> Self {
-        Self { log, catalog, lanes: Lanes::new() }
+        Self { log, catalog, lanes: Lanes::new(CACHE_BYTES), snapshots: None }
+    }
+
+    /// The same with room for so many bytes of aggregates at rest.
+    #[must_use]
+    pub fn with_cache(self, bytes: usize) -> Self {
+        Self { lanes: Lanes::new(bytes), ..self }
+    }
+
+    /// The same with snapshots of long streams.
+    #[must_use]
+    pub fn with_snapshots(self, snapshots: Option<Snapshots>) -> Self {
+        Self { snapshots, ..self }
+    }
+
+    /// How many aggregates are kept in memory, and about how many bytes they take.
+    #[must_use]
+    pub fn fill(&self) -> Fill {
+        self.lanes.fill()
     }
 
     /// Carries out a command, once, however often it is given.
@@ -66,9 +92,17 @@ impl<L: Log> Executor<L> {
     async fn attempt(&self, request: &CommandRequest) -> CommandReply {
         let category = self.catalog.category(&request.stream.category).ok_or(Failure::UnknownCategory)?;
         category.check(&request.command, &request.data).map_err(rejected)?;
-        let mut turn = self.lanes.enter(&request.stream, request.id).await?;
+        let mut turn = self.lanes.enter(Key::new(category.name, request.stream.id), request.id).await?;
+        let reply = self.tries(category, &mut turn, request).await;
+        if let (Some(snapshots), Some(aggregate)) = (&self.snapshots, turn.aggregate.as_mut()) {
+            snapshots.offer(category, &request.stream, aggregate);
+        }
+        reply
+    }
+
+    async fn tries(&self, category: &Category, turn: &mut Turn, request: &CommandRequest) -> CommandReply {
         for tried in 0..TRIES {
-            match self.once(category, &mut turn, request).await? {
+            match self.once(category, turn, request).await? {
                 Try::Answer(accepted) => return Ok(accepted),
                 Try::Again => {
                     let jitter_ms = rand::random_range(0..=10 * u64::from(tried));
@@ -88,7 +122,7 @@ impl<L: Log> Executor<L> {
         // Taken out: after a fault the state is in doubt, and the next command loads it anew.
         let aggregate = match turn.aggregate.take() {
             Some(aggregate) => aggregate,
-            None => Aggregate::load(&self.log, category, &request.stream).await?,
+            None => self.load(category, request).await?,
         };
         let fingerprint = Fingerprint::of(&request.command, &request.data);
         if let Some(stored) = self.earlier(&aggregate, request).await? {
@@ -114,6 +148,10 @@ impl<L: Log> Executor<L> {
                 }
             }
         }
+    }
+
+    async fn load(&self, category: &Category, request: &CommandRequest) -> Result<Aggregate, Failure> {
+        load(&self.log, self.snapshots.as_ref(), category, &request.stream).await
     }
 
     /// The commit of an earlier command with the same id.
@@ -155,7 +193,7 @@ impl<L: Log> Executor<L> {
         }
         if last < aggregate.position {
             // The log has lost its end (a restored backup): what was folded is not there any more.
-            return Ok((Aggregate::load(&self.log, category, &request.stream).await?, false));
+            return Ok((self.load(category, request).await?, false));
         }
         for stored in self.log.read_latest(&request.stream, aggregate.position).await.map_err(fault)? {
             aggregate = aggregate.fold(category, &stored)?;
@@ -213,55 +251,6 @@ fn judge(category: &Category, aggregate: &Aggregate, request: &CommandRequest) -
         Ok(decided) if decided.is_empty() => Verdict::Nothing(Ok(())),
         Ok(decided) => Verdict::Append(decided),
         Err(rejection) => Verdict::Nothing(Err(rejected(rejection))),
-    }
-}
-
-fn accepted(stored: &StoredCommit) -> Accepted {
-    Accepted {
-        command_id: stored.commit.id,
-        category: stored.commit.stream.category.clone(),
-        id: stored.commit.stream.id,
-        version: stored.commit.version(),
-        position: stored.position,
-        events: EventView::all(stored),
-        replayed: false,
-    }
-}
-
-fn replayed(stored: &StoredCommit) -> Accepted {
-    Accepted { replayed: true, ..accepted(stored) }
-}
-
-fn unchanged(aggregate: &Aggregate, request: &CommandRequest) -> Accepted {
-    Accepted {
-        command_id: request.id,
-        category: request.stream.category.clone(),
-        id: request.stream.id,
-        version: aggregate.version,
-        position: aggregate.position,
-        events: Vec::new(),
-        replayed: false,
-    }
-}
-
-fn rejected(rejection: Rejection) -> Failure {
-    match rejection {
-        Rejection::UnknownCommand => Failure::UnknownCommand,
-        Rejection::Invalid(errors) => Failure::InvalidPayload { errors },
-        Rejection::Refused(refused) => Failure::Refused(refused),
-        Rejection::Defect(unreadable) => Failure::InternalError { detail: unreadable.to_string() },
-    }
-}
-
-/// What a fault of the log means to the one who gave the command.
-pub(crate) fn fault(error: LogError) -> Failure {
-    match error {
-        LogError::OutcomeUnknown(_) => Failure::OutcomeUnknown,
-        LogError::Unavailable(detail) => Failure::Unavailable { detail },
-        LogError::Commit(CommitError::TooLarge { bytes }) => Failure::PayloadTooLarge { bytes },
-        LogError::Commit(error @ (CommitError::Empty | CommitError::Malformed { .. })) => {
-            Failure::EventQuarantined { detail: error.to_string() }
-        }
     }
 }
 

@@ -1,30 +1,36 @@
 //! One lane per aggregate: its commands are carried out one after the other, on a cached state.
 
 use std::{
-    num::NonZeroUsize,
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use annals_core::{StreamId, bus::Failure};
-use lru::LruCache;
+use annals_core::bus::Failure;
 use tokio::{sync::OwnedMutexGuard, time::timeout};
 use uuid::Uuid;
 
-use crate::aggregate::Aggregate;
+use crate::{
+    aggregate::Aggregate,
+    cache::{Cache, Fill, Key},
+};
 
-/// The lanes of the aggregates that were used last.
-///
-/// A lane that was forgotten while somebody is in it costs a conflict, never a wrong event: the
-/// log checks every append.
-pub(crate) struct Lanes(Mutex<LruCache<StreamId, Arc<Lane>>>);
+/// The lanes of the aggregates that are worked on, and the aggregates that rest meanwhile.
+#[derive(Clone)]
+pub(crate) struct Lanes(Arc<Mutex<Inner>>);
 
-/// The way to one aggregate.
-#[derive(Default)]
+struct Inner {
+    lanes: HashMap<Key, Lane>,
+    cache: Cache,
+    /// Whether the pass over the log, if there was one, has come to its end.
+    warm: bool,
+}
+
+/// The way to one aggregate. It is there while somebody is in it.
 struct Lane {
     aggregate: Arc<tokio::sync::Mutex<Option<Aggregate>>>,
     /// Who is in the lane: the one whose turn it is, and those who wait for theirs.
-    commands: Mutex<Vec<Uuid>>,
+    commands: Vec<Uuid>,
 }
 
 /// The right to be the only one, in this process, who changes an aggregate.
@@ -36,89 +42,97 @@ pub(crate) struct Turn {
 
 /// A command's place in a lane, from its coming to its end.
 struct Place {
-    lane: Arc<Lane>,
+    lanes: Lanes,
+    key: Key,
     command: Uuid,
 }
-
-/// Aggregates that are kept in memory.
-const KEPT: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
 
 /// How long a command waits for those before it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Lanes {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(LruCache::new(KEPT)))
+    /// Keeps so many bytes of aggregates at rest.
+    pub(crate) fn new(budget: usize) -> Self {
+        let inner = Inner { lanes: HashMap::new(), cache: Cache::new(budget), warm: false };
+        Self(Arc::new(Mutex::new(inner)))
     }
 
     /// Waits for one's turn with an aggregate. A repeat waits for the first one with its id.
-    pub(crate) async fn enter(&self, stream: &StreamId, command: Uuid) -> Result<Turn, Failure> {
-        let lane = lock(&self.0).get_or_insert_ref(stream, Arc::default).clone();
-        let (place, repeats) = Place::take(lane, command);
-        match timeout(PATIENCE, place.lane.aggregate.clone().lock_owned()).await {
+    pub(crate) async fn enter(&self, key: Key, command: Uuid) -> Result<Turn, Failure> {
+        let (place, lane, repeats) = {
+            let mut inner = self.lock();
+            let lane = inner.lane(key, |it, warm| warm || !it.tentative);
+            let repeats = lane.commands.contains(&command);
+            lane.commands.push(command);
+            (Place { lanes: self.clone(), key, command }, lane.aggregate.clone(), repeats)
+        };
+        match timeout(PATIENCE, lane.lock_owned()).await {
             Ok(aggregate) => Ok(Turn { aggregate, _place: place }),
             Err(_) if repeats => Err(Failure::CommandInFlight),
-            Err(_) => Err(Failure::Unavailable { detail: format!("too many commands wait for {stream}") }),
+            Err(_) => Err(Failure::Unavailable { detail: format!("too many commands wait for {key}") }),
         }
+    }
+
+    /// One's turn with an aggregate that nobody works on.
+    pub(crate) fn enter_empty(&self, key: Key) -> Option<Turn> {
+        let mut inner = self.lock();
+        if inner.lanes.contains_key(&key) {
+            return None;
+        }
+        let lane = inner.lane(key, |_, _| true);
+        lane.commands.push(Uuid::nil());
+        let aggregate = lane.aggregate.clone().try_lock_owned().ok();
+        drop(inner); // before the place, which locks when it is given up
+        let place = Place { lanes: self.clone(), key, command: Uuid::nil() };
+        aggregate.map(|aggregate| Turn { aggregate, _place: place })
+    }
+
+    /// From now on what was folded by the way is as good as what was loaded.
+    pub(crate) fn warmed(&self) {
+        self.lock().warm = true;
+    }
+
+    /// How much rests.
+    pub(crate) fn fill(&self) -> Fill {
+        self.lock().cache.fill()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Place {
-    /// A place at the end of the lane, and whether the same command is in it already.
-    fn take(lane: Arc<Lane>, command: Uuid) -> (Self, bool) {
-        let repeats = {
-            let mut commands = lock(&lane.commands);
-            let repeats = commands.contains(&command);
-            commands.push(command);
-            repeats
-        };
-        (Self { lane, command }, repeats)
+impl Inner {
+    /// The lane of an aggregate. If nobody is in it, the aggregate is in it as it rested, if it will do.
+    fn lane(&mut self, key: Key, will_do: impl Fn(&Aggregate, bool) -> bool) -> &mut Lane {
+        let Self { lanes, cache, warm } = self;
+        lanes.entry(key).or_insert_with(|| {
+            let rested = cache.take(&key).filter(|it| will_do(it, *warm));
+            Lane { aggregate: Arc::new(tokio::sync::Mutex::new(rested)), commands: Vec::new() }
+        })
+    }
+
+    /// The last one to leave a lane leaves the aggregate to the cache.
+    fn leave(&mut self, key: Key, command: Uuid) {
+        let Some(lane) = self.lanes.get_mut(&key) else { return };
+        if let Some(place) = lane.commands.iter().position(|it| *it == command) {
+            lane.commands.swap_remove(place);
+        }
+        if lane.commands.is_empty()
+            && let Some(lane) = self.lanes.remove(&key)
+            && let Some(aggregate) = lane.aggregate.try_lock().ok().and_then(|mut it| it.take())
+        {
+            self.cache.put(key, aggregate);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut commands = lock(&self.lane.commands);
-        if let Some(place) = commands.iter().position(|command| *command == self.command) {
-            commands.remove(place);
-        }
+        self.lanes.lock().leave(self.key, self.command);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn why_not(lanes: &Lanes, stream: &StreamId, command: u128) -> Failure {
-        lanes.enter(stream, Uuid::from_u128(command)).await.err().expect("the lane is taken")
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_waits_too_long_is_told_why() {
-        let (lanes, stream) = (Arc::new(Lanes::new()), StreamId::new("jar", Uuid::from_u128(1)));
-        let first = lanes.enter(&stream, Uuid::from_u128(1)).await;
-
-        let (second, its_repeat, repeat) = tokio::join!(
-            why_not(&lanes, &stream, 2),
-            why_not(&lanes, &stream, 2),
-            why_not(&lanes, &stream, 1)
-        );
-        assert!(matches!(second, Failure::Unavailable { .. }), "{second:?}");
-        assert_eq!((its_repeat, repeat), (Failure::CommandInFlight, Failure::CommandInFlight));
-
-        drop(first);
-        assert!(lanes.enter(&stream, Uuid::from_u128(1)).await.is_ok(), "nobody is left in the lane");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn lanes_do_not_wait_for_each_other() {
-        let lanes = Lanes::new();
-        let [one, two] = [1, 2].map(|id| StreamId::new("jar", Uuid::from_u128(id)));
-        let _first = lanes.enter(&one, Uuid::from_u128(1)).await;
-        assert!(lanes.enter(&two, Uuid::from_u128(1)).await.is_ok());
-    }
-}
+#[path = "lanes_tests.rs"]
+mod tests;

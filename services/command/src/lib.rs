@@ -1,27 +1,37 @@
 //! The command service: load, decide, append.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use annals_chassis::{
     config::{HealthArgs, NatsArgs},
     health,
 };
 use annals_core::{Catalog, bus::CommandRequest};
-use annals_nats::Nats;
+use annals_nats::{JetStreamLog, Nats};
 use clap::Args;
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 mod aggregate;
+mod answer;
+mod cache;
 mod condition;
 mod execute;
+mod hash;
 mod journal;
 mod lanes;
 mod later;
+mod load;
 mod schedule;
+mod snapshot;
+mod snapshots;
+mod warm;
 
+pub use cache::Fill;
 pub use execute::Executor;
 pub use schedule::Schedule;
+pub use snapshots::{Snapshots, Writer};
 
 use condition::Working;
 use later::Later;
@@ -35,7 +45,30 @@ pub struct Config {
     /// Where to say how the service is.
     #[command(flatten)]
     pub health: HealthArgs,
+    /// What to keep, and where.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
 }
+
+/// What the service keeps, so that it need not ask the log: nothing of it is precious.
+#[derive(Debug, Clone, Args)]
+pub struct MemoryArgs {
+    /// How many bytes of aggregates to keep in memory, about: a small one takes 400.
+    #[arg(long, env = "ANNALS_CACHE_BYTES", default_value_t = execute::CACHE_BYTES)]
+    pub cache_bytes: usize,
+    /// The directory of the snapshots of long streams; left out: none are taken.
+    #[arg(long, env = "ANNALS_SNAPSHOTS")]
+    pub snapshots: Option<PathBuf>,
+}
+
+impl Default for MemoryArgs {
+    fn default() -> Self {
+        Self { cache_bytes: execute::CACHE_BYTES, snapshots: None }
+    }
+}
+
+/// How often it is told how full the memory is.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// Serves commands until `shutdown`, then finishes those that have come in.
 ///
@@ -61,17 +94,48 @@ pub async fn run_with(
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     prepared?;
 
-    let executor = Arc::new(Executor::new(nats.log(), catalog));
+    let (snapshots, writer) = match &config.memory.snapshots {
+        Some(directory) => Snapshots::open(directory).await.unzip(),
+        None => (None, None),
+    };
+    let executor = Executor::new(nats.log(), catalog).with_cache(config.memory.cache_bytes);
+    let executor = Arc::new(executor.with_snapshots(snapshots));
+    let stop = CancellationToken::new();
+    let writer = writer.map(|writer| tokio::spawn(writer.write(stop.clone())));
     let service = nats.serve("annals-command").await?.commands().await?;
     let later = Later::new(executor.clone(), &nats, schedule, working.clone());
     working.begun.now();
     info!("taking commands");
+    let beside = tokio::spawn(shutdown.clone().run_until_cancelled_owned(beside(executor.clone())));
     let execute = move |_, request: CommandRequest| {
         let executor = executor.clone();
         async move { executor.execute(request).await }
     };
     tokio::join!(service.run(execute, shutdown.clone()), later.work(shutdown));
+    stop.cancel(); // what has been offered is written
+    if let Some(writer) = writer {
+        writer.await?;
+    }
+    beside.await?;
     nats.flush().await;
     info!("stopped");
     Ok(())
+}
+
+/// What goes on beside the commands: the memory is filled, and it is told how full it is.
+async fn beside(executor: Arc<Executor<JetStreamLog>>) {
+    let telling = async {
+        let mut every = interval(EVERY);
+        loop {
+            every.tick().await;
+            tell(executor.fill());
+        }
+    };
+    tokio::join!(executor.warm_up(), telling);
+}
+
+#[allow(clippy::cast_precision_loss)] // a gauge need not tell 2^53 bytes from one more
+fn tell(fill: Fill) {
+    metrics::gauge!("annals_aggregates_kept").set(fill.aggregates as f64);
+    metrics::gauge!("annals_aggregates_bytes").set(fill.bytes as f64);
 }

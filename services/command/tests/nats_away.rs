@@ -7,7 +7,7 @@ mod bank;
 use std::time::Duration;
 
 use annals_chassis::config::{HealthArgs, NatsArgs};
-use annals_command::{Config, run};
+use annals_command::{Config, MemoryArgs, run};
 use annals_core::bus::{CommandReply, Failure};
 use annals_nats::{Bus, Nats};
 use annals_testkit::{eventually, eventually_within, nats};
@@ -19,8 +19,11 @@ use uuid::Uuid;
 
 fn start(url: &str) -> (JoinHandle<anyhow::Result<()>>, CancellationToken) {
     let shutdown = CancellationToken::new();
-    let config =
-        Config { nats: NatsArgs { nats: url.into(), nats_monitor: None }, health: HealthArgs::default() };
+    let config = Config {
+        nats: NatsArgs { nats: url.into(), nats_monitor: None },
+        health: HealthArgs::default(),
+        memory: MemoryArgs::default(),
+    };
     (tokio::spawn(run(config, annals_domains::catalog(), shutdown.clone())), shutdown)
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use annals_chassis::config::{HealthArgs, NatsArgs};
-use annals_command::{Config, Schedule, run_with};
+use annals_command::{Config, MemoryArgs, Schedule, run_with};
 use annals_core::{Catalog, Outcome, bus::CommandRequest};
 use annals_nats::{Nats, Put};
 use annals_testkit::{TestNats, eventually_within};
@@ -31,7 +31,7 @@ impl Running {
     pub fn with(server: &TestNats, catalog: Catalog, schedule: Schedule) -> Self {
         let (shutdown, nats) =
             (CancellationToken::new(), NatsArgs { nats: server.url(), nats_monitor: None });
-        let config = Config { nats, health: HealthArgs::default() };
+        let config = Config { nats, health: HealthArgs::default(), memory: MemoryArgs::default() };
         let run = run_with(config, catalog, schedule, shutdown.clone());
         Self { service: tokio::spawn(run), shutdown }
     }
