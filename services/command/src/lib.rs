@@ -28,6 +28,9 @@ mod snapshot;
 mod snapshots;
 mod warm;
 
+#[cfg(test)]
+mod histories_tests;
+
 pub use cache::Fill;
 pub use execute::Executor;
 pub use schedule::Schedule;
