@@ -10,6 +10,7 @@ mod person;
 mod post;
 mod reward;
 mod reward_membership;
+mod states;
 mod subscription;
 mod todo;
 mod todo_histories;
