@@ -73,7 +73,7 @@ async fn read(server: &TestNats) -> HashMap<Uuid, Position> {
     let commits = page.commits.len();
     let positions: HashMap<_, _> = page.commits.into_iter().map(|it| (it.commit.id, it.position)).collect();
     assert_eq!(positions.len(), commits, "a commit is there twice");
-    let batches = Batches::read(&server.url()).await;
+    let batches = Batches::read(&server.url()).await.unwrap();
     assert!(batches.count() > 0, "nothing went in a batch");
     positions
 }
