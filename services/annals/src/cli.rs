@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use annals_chassis::config::LogArgs;
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench;
+
 /// Annals keeps what happened: an event-sourced system of small services on NATS JetStream.
 #[derive(Debug, Parser)]
 #[command(name = "annals", version)]
@@ -22,6 +24,8 @@ pub struct Cli {
 pub enum Tool {
     /// Run the whole system: nats-server and all services, until Ctrl-C.
     Up(Up),
+    /// Measure how fast it is on this machine, and how fast it could be.
+    Bench(bench::Options),
 }
 
 /// How to run the whole system.

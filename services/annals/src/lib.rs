@@ -1,5 +1,6 @@
 //! All services in one process, with nats-server as the only child.
 
+pub mod bench;
 pub mod cli;
 pub mod up;
 

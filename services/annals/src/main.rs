@@ -6,9 +6,14 @@ use clap::Parser;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    annals_chassis::telemetry::init(cli.log.log);
     let shutdown = annals_chassis::shutdown::signal();
     match cli.tool {
-        Tool::Up(options) => annals::up::up(options, annals_domains::catalog(), shutdown).await,
+        Tool::Up(options) => {
+            annals_chassis::telemetry::init(cli.log.log);
+            annals::up::up(options, annals_domains::catalog(), shutdown).await
+        }
+        Tool::Bench(options) => {
+            annals::bench::run(options, cli.log.log, annals_domains::catalog(), shutdown).await
+        }
     }
 }

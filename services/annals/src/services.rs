@@ -1,17 +1,22 @@
 //! The services as tasks of this process.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use annals_chassis::config::{HealthArgs, NatsArgs};
 use annals_core::Catalog;
+use annals_nats::Nats;
 use anyhow::{Context, anyhow};
-use futures_util::future::select_all;
+use futures_util::future::{pending, select_all};
 use tokio::{
     net::TcpListener,
     task::{JoinError, JoinHandle},
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
+
+/// How often those who are waited for are named.
+const EVERY: Duration = Duration::from_secs(10);
 
 /// Where the services find what they need.
 #[derive(Debug, Clone)]
@@ -52,8 +57,22 @@ impl Services {
         ])
     }
 
+    /// No services.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The names of those that answer on the bus.
+    pub(crate) fn on_the_bus(&self) -> Vec<String> {
+        let answering = self.0.iter().filter(|it| it.name != "gateway");
+        answering.map(|it| format!("annals-{}", it.name)).collect()
+    }
+
     /// Waits for a service to end by itself, which none should.
     pub(crate) async fn failure(&mut self) -> anyhow::Error {
+        if self.0.is_empty() {
+            return pending().await;
+        }
         let (ended, index, _) = select_all(self.0.iter_mut().map(|service| &mut service.task)).await;
         let Service { name, .. } = self.0.remove(index);
         match result(ended) {
@@ -71,6 +90,23 @@ impl Services {
             }
         }
     }
+}
+
+/// Waits until services of these names answer on the bus.
+pub(crate) async fn all_present(url: &str, names: &[String]) -> anyhow::Result<()> {
+    let bus = Nats::connect(url, "annals-up").await?.bus();
+    for name in names {
+        let present = async {
+            while !bus.present(name).await {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::pin!(present);
+        while timeout(EVERY, &mut present).await.is_err() {
+            warn!("still waiting for {name}");
+        }
+    }
+    Ok(())
 }
 
 fn spawn<F>(name: &'static str, run: impl FnOnce(CancellationToken) -> F) -> Service

@@ -1,29 +1,18 @@
 //! `annals up`: finds or fetches nats-server, starts everything, and drains on Ctrl-C.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use annals_core::Catalog;
-use annals_nats::{
-    Nats,
-    server::{NatsServer, Options, supervise},
-};
+use annals_nats::server::{NatsServer, Options, supervise};
 use anyhow::Context;
-use tokio::{
-    net::TcpListener,
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use crate::{
     cli::Up,
     home::Home,
-    services::{Places, Services},
+    services::{Places, Services, all_present},
 };
-
-/// How often those who are waited for are named.
-const EVERY: Duration = Duration::from_secs(10);
 
 /// Runs the whole system until `shutdown`.
 ///
@@ -46,11 +35,12 @@ pub async fn up(options: Up, catalog: Catalog, shutdown: CancellationToken) -> a
         snapshots: home.snapshots(),
     };
     let mut services = Services::start(&places, &catalog, listener);
+    let names = services.on_the_bus();
 
     let failed = tokio::select! {
         () = shutdown.cancelled() => None,
         failure = services.failure() => Some(failure),
-        failure = announce(&options, &home, &server, address, &shutdown) => Some(failure),
+        failure = announce(&options, &home, &server, &names, address, &shutdown) => Some(failure),
     };
     services.stop().await;
     server.stop().await;
@@ -90,10 +80,11 @@ async fn announce(
     options: &Up,
     home: &Home,
     server: &Server,
+    names: &[String],
     address: SocketAddr,
     shutdown: &CancellationToken,
 ) -> anyhow::Error {
-    if let Err(error) = all_present(&server.url).await {
+    if let Err(error) = all_present(&server.url, names).await {
         return error;
     }
     let keeps = if options.ephemeral { "nothing".into() } else { home.path().display().to_string() };
@@ -108,20 +99,4 @@ async fn announce(
     );
     shutdown.cancelled().await;
     std::future::pending().await
-}
-
-async fn all_present(url: &str) -> anyhow::Result<()> {
-    let bus = Nats::connect(url, "annals-up").await?.bus();
-    for service in ["annals-command", "annals-projector", "annals-reactor"] {
-        let present = async {
-            while !bus.present(service).await {
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::pin!(present);
-        while timeout(EVERY, &mut present).await.is_err() {
-            warn!("still waiting for {service}");
-        }
-    }
-    Ok(())
 }

@@ -10,6 +10,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+pub mod bare;
+
 mod accept;
 mod admit;
 mod asyncapi;

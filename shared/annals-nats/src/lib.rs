@@ -2,6 +2,7 @@
 
 mod append;
 mod attempts;
+mod bare;
 mod bucket;
 mod bus;
 mod connection;
@@ -33,6 +34,7 @@ mod watch;
 pub mod server;
 
 pub use attempts::Attempts;
+pub use bare::Bare;
 pub use bus::Bus;
 pub use connection::{ConnectError, Nats};
 pub use crew::Crew;

@@ -55,7 +55,7 @@ fn is_missing(error: &async_nats::jetstream::context::GetStreamError) -> bool {
     matches!(error.kind(), GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config {
         name: NAME.into(),
         description: Some("Annals: everything that happened, for ever".into()),

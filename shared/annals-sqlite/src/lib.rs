@@ -4,6 +4,8 @@
 //! the [`Checkpoint`] change in one transaction: what a view shows and how far it is can never
 //! disagree. [`Snapshots`] are the command service's. Nothing here is precious; the log gives it all again.
 
+pub mod bare;
+
 mod cursor;
 mod directory;
 mod error;

@@ -1,0 +1,65 @@
+//! What SQLite does with rows that no projection made.
+
+use annals_nats::Bare;
+use annals_sqlite::bare::Table;
+use bytes::Bytes;
+
+use crate::bench::{
+    Bench,
+    load::{Worker, closed_loop},
+    sample::{Figure, Sample, Unit},
+    system::{Needs, System},
+    workload,
+};
+
+/// Writes so many rows in one transaction.
+struct Writer {
+    table: Table,
+    rows: usize,
+}
+
+impl Worker for Writer {
+    async fn once(&mut self) -> anyhow::Result<u64> {
+        self.table.write(self.rows).await?;
+        Ok(self.rows as u64)
+    }
+}
+
+/// One message until it is on disk, then one row: what it takes at least until an event is visible.
+struct Both {
+    stream: Bare,
+    payload: Bytes,
+    writer: Writer,
+}
+
+impl Worker for Both {
+    async fn once(&mut self) -> anyhow::Result<u64> {
+        self.stream.publish(self.payload.clone()).await?;
+        self.writer.once().await
+    }
+}
+
+/// Rows per second, in transactions of 1,000 and of one.
+pub(super) async fn rows(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
+    let directory = bench.directory.fresh()?;
+    let mut samples = Vec::new();
+    for rows in [1000, 1] {
+        let table = Table::create(&directory.path().join(format!("{rows}.db"))).await?;
+        let tally = closed_loop(vec![Writer { table, rows }], bench.pace).await;
+        samples.push(tally.rate(Figure::new(format!("limit.sqlite.{rows}"), Unit::PerSecond)));
+    }
+    Ok(samples)
+}
+
+/// Milliseconds for both, one after the other.
+pub(super) async fn visible(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
+    let directory = bench.directory.fresh()?;
+    let measure = async |system: &System| {
+        let stream = Bare::create(&system.nats().await?).await?;
+        let table = Table::create(&directory.path().join("rows.db")).await?;
+        let both = Both { stream, payload: workload::commit_bytes()?, writer: Writer { table, rows: 1 } };
+        let tally = closed_loop(vec![both], bench.pace).await;
+        Ok(vec![tally.typical(Figure::new("limit.visible", Unit::Milliseconds))?])
+    };
+    System::during(bench, Needs::Log, measure).await
+}

@@ -1,0 +1,81 @@
+//! `annals bench`: how fast it is on this machine, and how fast it could be.
+//!
+//! Each round measures everything once, the limits first, and the rounds follow each other: what the
+//! machine does meanwhile meets all of them alike. Each point has a nats-server of its own, run as
+//! `annals up` runs it, on an empty directory, and the services that it needs, as they always are. The
+//! load is made in the same process, on the same cores, so what it costs counts against us.
+
+mod directory;
+mod http;
+mod limits;
+mod load;
+mod machine;
+mod measures;
+mod options;
+mod report;
+mod rounds;
+mod sample;
+mod statistics;
+mod system;
+mod workload;
+
+use std::{fs::File, io::stdout, time::Duration};
+
+use annals_chassis::{config::LogFormat, telemetry};
+use annals_core::Catalog;
+use anyhow::bail;
+use tokio_util::sync::CancellationToken;
+
+use self::{directory::Directory, load::Pace, report::Report};
+
+pub use options::{Measure, Options};
+
+/// What every measure is given.
+pub(crate) struct Bench {
+    /// Where there is room for its data.
+    pub directory: Directory,
+    /// What the services serve.
+    pub catalog: Catalog,
+    /// How long each point is measured.
+    pub pace: Pace,
+    /// Whether it is only to be seen that it works: then little is enough.
+    pub quick: bool,
+    /// When to stop, at once.
+    pub shutdown: CancellationToken,
+}
+
+/// Measures, and reports on standard output. What it kept meanwhile is gone at the end, whatever the end is.
+///
+/// # Errors
+/// When something cannot be measured at all. What fails while it is measured is counted, and shown.
+pub async fn run(
+    options: Options,
+    log: LogFormat,
+    catalog: Catalog,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    if cfg!(debug_assertions) && !options.quick {
+        bail!("this is a debug build, whose figures mean nothing: use `cargo run --release`, or --quick");
+    }
+    let before = options.compare.as_deref().map(Report::read).transpose()?;
+    let directory = Directory::create(options.data.as_deref())?;
+    // Where a service's log usually goes, something reads it: a file is the nearest to that.
+    telemetry::init_in(File::create(directory.path().join("log"))?, log);
+    let pace = if options.quick { pace(100, 500) } else { pace(1000, 3000) };
+    let bench = Bench { directory, catalog, pace, quick: options.quick, shutdown };
+
+    let rounds = if options.quick { 1 } else { options.rounds.get() };
+    let measured = rounds::measure(&bench, &options.measures, rounds).await?;
+    let mut report = Report::of(measured, &bench, rounds);
+    if let Some(before) = &before {
+        report.compare(before);
+    }
+    if let Some(file) = &options.save {
+        report.write(&mut File::create(file)?)?;
+    }
+    if options.json { report.write(&mut stdout()) } else { report.print(&mut stdout()) }
+}
+
+fn pace(warm_up_ms: u64, length_ms: u64) -> Pace {
+    Pace { warm_up: Duration::from_millis(warm_up_ms), length: Duration::from_millis(length_ms) }
+}

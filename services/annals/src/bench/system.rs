@@ -1,0 +1,73 @@
+//! What is measured: a nats-server of its own, on an empty directory, and the services that are needed.
+
+use std::net::SocketAddr;
+
+use annals_nats::{
+    Nats,
+    server::{NatsServer, Options},
+};
+use anyhow::bail;
+use tokio::net::TcpListener;
+
+use super::Bench;
+use crate::services::{Places, Services, all_present};
+
+/// What has to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// nats-server, which holds an empty log.
+    Log,
+    /// And all services, as `annals up` runs them.
+    Everything,
+}
+
+/// What runs.
+pub(crate) struct System {
+    server: NatsServer,
+    services: Services,
+    /// Where the gateway listens, if it runs.
+    pub gateway: SocketAddr,
+}
+
+impl System {
+    /// Runs what is needed for as long as `work` takes, and not longer, whatever becomes of it.
+    pub(crate) async fn during<T>(
+        bench: &Bench,
+        needs: Needs,
+        work: impl AsyncFnOnce(&Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let home = bench.directory.fresh()?;
+        let server = NatsServer::start(Options::new(home.path().join("nats"))).await?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let gateway = listener.local_addr()?;
+        let places = Places {
+            nats: server.url(),
+            nats_monitor: Some(server.monitor_url()),
+            views: home.path().join("views"),
+        };
+        let services = match needs {
+            Needs::Log => Services::none(),
+            Needs::Everything => Services::start(&places, &bench.catalog, listener),
+        };
+        let system = Self { server, services, gateway };
+        let ready_and_done = async {
+            system.nats().await?.prepare().await?;
+            all_present(&system.server.url(), &system.services.on_the_bus()).await?;
+            work(&system).await
+        };
+        let worked = bench.shutdown.run_until_cancelled(Box::pin(ready_and_done)).await;
+        system.services.stop().await;
+        system.server.stop().await;
+        worked.unwrap_or_else(|| bail!("interrupted: nothing is reported"))
+    }
+
+    /// A connection of one's own.
+    pub(crate) async fn nats(&self) -> anyhow::Result<Nats> {
+        Ok(Nats::connect(&self.server.url(), "annals-bench").await?)
+    }
+
+    /// Where the server tells about itself.
+    pub(crate) fn monitor_url(&self) -> String {
+        self.server.monitor_url()
+    }
+}
