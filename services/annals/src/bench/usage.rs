@@ -1,0 +1,56 @@
+//! What a process takes of the machine, as the system counts it.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+/// What a process takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    /// Memory that is really there, in bytes.
+    pub resident_bytes: u64,
+    /// Time on a processor since it began, over all its threads.
+    pub cpu: Duration,
+}
+
+/// What the process takes right now.
+///
+/// # Errors
+/// When there is no such process.
+pub(crate) fn of(pid: u32) -> anyhow::Result<Usage> {
+    let pid = Pid::from_u32(pid);
+    let mut system = System::new()?;
+    let wanted = ProcessRefreshKind::nothing().with_memory().with_cpu();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, wanted);
+    let process = system.process(pid).with_context(|| format!("process {pid} is gone"))?;
+    let cpu = Duration::from_millis(process.accumulated_cpu_time());
+    Ok(Usage { resident_bytes: process.memory(), cpu })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, id};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_runs_takes_memory_and_one_that_is_gone_nothing() {
+        let megabyte = 1024 * 1024;
+        let usage = of(id()).unwrap();
+        assert!((megabyte..1024 * megabyte).contains(&usage.resident_bytes), "{usage:?}");
+
+        let mut child = Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        assert!(of(child.id()).is_err());
+    }
+
+    #[test]
+    fn time_on_a_processor_adds_up() {
+        let before = of(id()).unwrap().cpu;
+        let enough = before + Duration::from_millis(50);
+        while of(id()).unwrap().cpu < enough {
+            std::hint::black_box(0);
+        }
+    }
+}
