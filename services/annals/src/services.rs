@@ -3,16 +3,17 @@
 use std::{path::PathBuf, time::Duration};
 
 use annals_chassis::config::{HealthArgs, NatsArgs};
+use annals_command::MemoryArgs;
 use annals_core::Catalog;
 use annals_nats::Nats;
 use anyhow::{Context, anyhow};
 use futures_util::future::{pending, select_all};
 use tokio::{
     net::TcpListener,
-    task::{JoinError, JoinHandle},
+    task::JoinError,
     time::{sleep, timeout},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{error, warn};
 
 /// How often those who are waited for are named.
@@ -33,28 +34,27 @@ pub(crate) struct Services(Vec<Service>);
 struct Service {
     name: &'static str,
     stop: CancellationToken,
-    task: JoinHandle<anyhow::Result<()>>,
+    task: AbortOnDropHandle<anyhow::Result<()>>,
 }
 
 impl Services {
     pub(crate) fn start(places: &Places, catalog: &Catalog, listener: TcpListener) -> Self {
-        let Places { nats, nats_monitor, views, snapshots } = places.clone();
-        let health = HealthArgs::default(); // nowhere: the gateway's /readyz is the whole system's
-        let args = NatsArgs { nats: nats.clone(), nats_monitor: nats_monitor.clone() };
-        let listen = listener.local_addr().expect("a bound listener has an address");
-
-        let gateway = annals_gateway::Config { listen, nats, nats_monitor };
-        let reactor = annals_reactor::Config { nats: args.clone(), health: health.clone(), only: vec![] };
-        let projector =
-            annals_projector::Config { nats: args.clone(), health: health.clone(), views, only: vec![] };
-        let memory = annals_command::MemoryArgs { snapshots: Some(snapshots), ..Default::default() };
-        let command = annals_command::Config { nats: args, health, memory };
         Self(vec![
-            spawn("gateway", |stop| annals_gateway::serve(listener, gateway, catalog.clone(), stop)),
-            spawn("reactor", |stop| annals_reactor::run(reactor, catalog.clone(), stop)),
-            spawn("projector", |stop| annals_projector::run(projector, catalog.clone(), stop)),
-            spawn("command", |stop| annals_command::run(command, catalog.clone(), stop)),
+            gateway(places, catalog, listener),
+            reactor(places, catalog),
+            projector(places, catalog, &[]),
+            command(places, catalog),
         ])
+    }
+
+    /// The projector alone, with these views; none named: all.
+    pub(crate) fn projector(places: &Places, catalog: &Catalog, only: &[&str]) -> Self {
+        Self(vec![projector(places, catalog, only)])
+    }
+
+    /// The command service alone.
+    pub(crate) fn command(places: &Places, catalog: &Catalog) -> Self {
+        Self(vec![command(places, catalog)])
     }
 
     /// No services.
@@ -109,12 +109,46 @@ pub(crate) async fn all_present(url: &str, names: &[String]) -> anyhow::Result<(
     Ok(())
 }
 
+impl Places {
+    fn nats(&self) -> NatsArgs {
+        NatsArgs { nats: self.nats.clone(), nats_monitor: self.nats_monitor.clone() }
+    }
+}
+
+/// The gateway's /readyz is the whole system's: the others say nowhere how they are.
+const NOWHERE: HealthArgs = HealthArgs { health: None };
+
+fn gateway(places: &Places, catalog: &Catalog, listener: TcpListener) -> Service {
+    let listen = listener.local_addr().expect("a bound listener has an address");
+    let NatsArgs { nats, nats_monitor } = places.nats();
+    let config = annals_gateway::Config { listen, nats, nats_monitor };
+    spawn("gateway", |stop| annals_gateway::serve(listener, config, catalog.clone(), stop))
+}
+
+fn reactor(places: &Places, catalog: &Catalog) -> Service {
+    let config = annals_reactor::Config { nats: places.nats(), health: NOWHERE, only: vec![] };
+    spawn("reactor", |stop| annals_reactor::run(config, catalog.clone(), stop))
+}
+
+fn projector(places: &Places, catalog: &Catalog, only: &[&str]) -> Service {
+    let (nats, views) = (places.nats(), places.views.clone());
+    let only = only.iter().map(ToString::to_string).collect();
+    let config = annals_projector::Config { nats, health: NOWHERE, views, only };
+    spawn("projector", |stop| annals_projector::run(config, catalog.clone(), stop))
+}
+
+fn command(places: &Places, catalog: &Catalog) -> Service {
+    let memory = MemoryArgs { snapshots: Some(places.snapshots.clone()), ..Default::default() };
+    let config = annals_command::Config { nats: places.nats(), health: NOWHERE, memory };
+    spawn("command", |stop| annals_command::run(config, catalog.clone(), stop))
+}
+
 fn spawn<F>(name: &'static str, run: impl FnOnce(CancellationToken) -> F) -> Service
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     let stop = CancellationToken::new();
-    let task = tokio::spawn(run(stop.clone()));
+    let task = AbortOnDropHandle::new(tokio::spawn(run(stop.clone())));
     Service { name, stop, task }
 }
 

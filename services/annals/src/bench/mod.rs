@@ -5,8 +5,11 @@
 //! `annals up` runs it, on an empty directory, and the services that it needs, as they always are. The
 //! load is made in the same process, on the same cores, so what it costs counts against us.
 
+mod account;
+mod caught_up;
 mod directory;
 mod http;
+mod kept;
 mod limits;
 mod load;
 mod machine;
@@ -15,8 +18,10 @@ mod options;
 mod report;
 mod rounds;
 mod sample;
+mod seed;
 mod statistics;
 mod system;
+mod usage;
 mod workload;
 
 use std::{fs::File, io::stdout, time::Duration};
@@ -24,6 +29,7 @@ use std::{fs::File, io::stdout, time::Duration};
 use annals_chassis::{config::LogFormat, telemetry};
 use annals_core::Catalog;
 use anyhow::bail;
+use indicatif::MultiProgress;
 use tokio_util::sync::CancellationToken;
 
 use self::{directory::Directory, load::Pace, report::Report};
@@ -40,6 +46,8 @@ pub(crate) struct Bench {
     pub pace: Pace,
     /// Whether it is only to be seen that it works: then little is enough.
     pub quick: bool,
+    /// For whoever waits: on standard error, if that is a terminal.
+    pub progress: MultiProgress,
     /// When to stop, at once.
     pub shutdown: CancellationToken,
 }
@@ -62,7 +70,8 @@ pub async fn run(
     // Where a service's log usually goes, something reads it: a file is the nearest to that.
     telemetry::init_in(File::create(directory.path().join("log"))?, log);
     let pace = if options.quick { pace(100, 500) } else { pace(1000, 3000) };
-    let bench = Bench { directory, catalog, pace, quick: options.quick, shutdown };
+    let bench =
+        Bench { directory, catalog, pace, quick: options.quick, progress: MultiProgress::new(), shutdown };
 
     let rounds = if options.quick { 1 } else { options.rounds.get() };
     let measured = rounds::measure(&bench, &options.measures, rounds).await?;

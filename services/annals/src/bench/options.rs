@@ -42,4 +42,13 @@ pub enum Measure {
     Commands,
     /// From acknowledged to visible in `balances`, at 200 commands a second.
     Lag,
+    /// From nothing to the log's end, which is a million events away: `balances`, and all views.
+    CatchUp,
+    /// One command to an account with 10,000 events, by a service that has just started, and by one that
+    /// knows it.
+    Load,
+    /// Until everything that was stopped is there again, over a log of a million events.
+    Restart,
+    /// What a command costs among 1,000 accounts, and among up to a million.
+    Scale,
 }

@@ -38,7 +38,7 @@ pub(crate) async fn measure(bench: &Bench, asked: &[Measure], rounds: usize) -> 
 
     let look = async |system: &System| Machine::look_around(&bench.directory, &system.monitor_url()).await;
     let machine = System::during(bench, Needs::Log, look).await?;
-    let bar = bar(points.len() * rounds);
+    let bar = bench.progress.add(bar(points.len() * rounds));
     let mut samples = Vec::new();
     for round in 1..=rounds {
         for point in &points {
@@ -69,7 +69,6 @@ impl Point {
     }
 }
 
-/// On standard error, if that is a terminal.
 fn bar(steps: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} (about {eta} left)  {wide_msg}");
     ProgressBar::new(steps as u64).with_style(style.expect("the template is well-formed"))

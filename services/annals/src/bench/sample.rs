@@ -1,5 +1,7 @@
 //! What one round gives.
 
+use std::time::Duration;
+
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,8 @@ pub(crate) enum Unit {
     PerSecond,
     /// Less is better.
     Milliseconds,
+    /// Memory. Less is better.
+    Mebibytes,
 }
 
 /// The number of a figure in one round.
@@ -46,6 +50,29 @@ pub(crate) struct Times {
     pub p50_ms: f64,
     /// 99 of 100 took no longer.
     pub p99_ms: f64,
+}
+
+impl Sample {
+    /// So many in a time.
+    #[allow(clippy::cast_precision_loss)] // nobody does 2^53 things while it is measured
+    pub(crate) fn rate(figure: Figure, done: u64, took: Duration) -> Self {
+        Self::new(figure, done as f64 / took.as_secs_f64())
+    }
+
+    /// A time.
+    pub(crate) fn time(figure: Figure, took: Duration) -> Self {
+        Self::new(figure, took.as_secs_f64() * 1000.0)
+    }
+
+    /// Memory.
+    #[allow(clippy::cast_precision_loss)] // nobody has 2^53 bytes
+    pub(crate) fn memory(figure: Figure, bytes: u64) -> Self {
+        Self::new(figure, bytes as f64 / 1024.0 / 1024.0)
+    }
+
+    fn new(figure: Figure, value: f64) -> Self {
+        Self { figure, value, times: None, failures: 0, first_failure: None }
+    }
 }
 
 impl Figure {

@@ -1,6 +1,6 @@
 //! What is measured: a nats-server of its own, on an empty directory, and the services that are needed.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use annals_nats::{
     Nats,
@@ -25,6 +25,8 @@ pub(crate) enum Needs {
 pub(crate) struct System {
     server: NatsServer,
     services: Services,
+    /// Where whatever else is started finds what it needs.
+    pub places: Places,
     /// Where the gateway listens, if it runs.
     pub gateway: SocketAddr,
 }
@@ -37,19 +39,30 @@ impl System {
         work: impl AsyncFnOnce(&Self) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let home = bench.directory.fresh()?;
-        let server = NatsServer::start(Options::new(home.path().join("nats"))).await?;
+        Self::over(home.path(), bench, needs, work).await
+    }
+
+    /// The same over what is in this directory, which is kept.
+    pub(crate) async fn over<T>(
+        home: &Path,
+        bench: &Bench,
+        needs: Needs,
+        work: impl AsyncFnOnce(&Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let server = NatsServer::start(Options::new(home.join("nats"))).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let gateway = listener.local_addr()?;
         let places = Places {
             nats: server.url(),
             nats_monitor: Some(server.monitor_url()),
-            views: home.path().join("views"),
+            views: home.join("views"),
+            snapshots: home.join("snapshots"),
         };
         let services = match needs {
             Needs::Log => Services::none(),
             Needs::Everything => Services::start(&places, &bench.catalog, listener),
         };
-        let system = Self { server, services, gateway };
+        let system = Self { server, services, places, gateway };
         let ready_and_done = async {
             system.nats().await?.prepare().await?;
             all_present(&system.server.url(), &system.services.on_the_bus()).await?;
@@ -69,5 +82,10 @@ impl System {
     /// Where the server tells about itself.
     pub(crate) fn monitor_url(&self) -> String {
         self.server.monitor_url()
+    }
+
+    /// Which process the server is.
+    pub(crate) fn server_pid(&self) -> u32 {
+        self.server.pid()
     }
 }

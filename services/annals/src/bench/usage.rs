@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use tokio::time::sleep;
 
 /// What a process takes.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +27,26 @@ pub(crate) fn of(pid: u32) -> anyhow::Result<Usage> {
     let process = system.process(pid).with_context(|| format!("process {pid} is gone"))?;
     let cpu = Duration::from_millis(process.accumulated_cpu_time());
     Ok(Usage { resident_bytes: process.memory(), cpu })
+}
+
+/// How long a process has to do next to nothing until it counts as being at rest.
+const REST: Duration = Duration::from_millis(500);
+
+/// Next to nothing, of that time.
+const NOTHING: Duration = Duration::from_millis(25);
+
+/// Comes back when the process has nothing to do any more.
+///
+/// # Errors
+/// When it is gone.
+pub(crate) async fn at_rest(pid: u32) -> anyhow::Result<()> {
+    loop {
+        let before = of(pid)?.cpu;
+        sleep(REST).await;
+        if of(pid)?.cpu - before <= NOTHING {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use annals_core::{
-    Catalog, Commit, Context, Decided, Fingerprint, StreamId,
+    Catalog, Commit, Context, StreamId,
     bus::{CommandReply, CommandRequest, Expected},
 };
 use annals_nats::Bus;
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use super::{account::Account, seed};
 
 /// The category of everything here.
 pub(crate) const CATEGORY: &str = "account";
@@ -36,6 +37,11 @@ impl Accounts {
         let opened = stream::iter(ids.iter().copied()).map(open).buffer_unordered(AT_ONCE);
         opened.try_for_each(async |_| Ok(())).await.map_err(|failure| anyhow!("not opened: {failure:?}"))?;
         Ok(Self(ids))
+    }
+
+    /// Those that a log of so many was seeded with.
+    pub(crate) fn seeded(count: u64) -> Self {
+        Self((0..count).map(seed::id).collect())
     }
 
     /// Any of them, each as likely as the others.
@@ -64,7 +70,8 @@ async fn give(bus: &Bus, account: Uuid, command: &str, data: Value) -> CommandRe
     bus.command(&request).await
 }
 
-fn context(id: Uuid) -> Context {
+/// Whom a command with this id comes from: nobody in particular.
+pub(crate) fn context(id: Uuid) -> Context {
     Context {
         correlation_id: id,
         causation_id: id,
@@ -74,26 +81,11 @@ fn context(id: Uuid) -> Context {
     }
 }
 
-/// The commit of an account's first event. The rules have made it, as they do for the service.
+/// The commit of an account's first event.
 pub(crate) fn opening(catalog: &Catalog) -> anyhow::Result<Commit> {
-    let (id, account) = (Uuid::now_v7(), Uuid::new_v4());
-    let data = json!({ "owner_email": "ada@example.com" });
     let category = catalog.category(CATEGORY).context("there are accounts")?;
-    let decided = category.decide(account, &category.blank(), "open", &data);
-    let decided = decided.map_err(|no| anyhow!("accounts cannot be opened: {no:?}"))?;
-    Ok(commit(id, account, "open", &data, decided))
-}
-
-fn commit(id: Uuid, account: Uuid, command: &str, data: &Value, decided: Vec<Decided>) -> Commit {
-    Commit {
-        id,
-        stream: StreamId::new(CATEGORY, account),
-        recorded_at: Timestamp::now(),
-        context: context(id),
-        fingerprint: Fingerprint::of(command, data),
-        previous_hash: None,
-        events: Commit::place(id, 0, decided),
-    }
+    let data = json!({ "owner_email": "ada@example.com" });
+    Account::blank(category, Uuid::new_v4()).next(category, "open", &data)
 }
 
 /// As many bytes as a commit of one event has, which is what limits are measured with.

@@ -23,9 +23,11 @@ const IN_FLIGHT: [(usize, &str); 4] =
     [(1, "limit.publish.1"), (32, "limit.batch.128"), (128, "limit.batch.128"), (1024, "limit.batch.1000")];
 
 /// Somebody on the bus.
-struct OnTheBus {
-    bus: Bus,
-    accounts: Accounts,
+pub(super) struct OnTheBus {
+    /// The way to the command service.
+    pub bus: Bus,
+    /// Whom it gives commands to.
+    pub accounts: Accounts,
 }
 
 impl Worker for OnTheBus {

@@ -1,8 +1,12 @@
 //! What is measured.
 
 mod append;
+mod catch_up;
 mod commands;
 mod lag;
+mod loading;
+mod restart;
+mod scale;
 
 use super::{Bench, Measure, limits::Limit, sample::Sample};
 
@@ -14,6 +18,10 @@ impl Measure {
             Self::Append => &[Limit::Fsync, Limit::Publish, Limit::Batch],
             Self::Commands => &[Limit::Fsync, Limit::Publish, Limit::Batch, Limit::Http],
             Self::Lag => &[Limit::Visible],
+            Self::CatchUp => &[Limit::Sqlite],
+            Self::Load => &[Limit::Publish],
+            Self::Restart => &[],
+            Self::Scale => &[Limit::Batch],
         }
     }
 
@@ -24,6 +32,10 @@ impl Measure {
             Self::Append => append::round(bench).await,
             Self::Commands => commands::round(bench).await,
             Self::Lag => lag::round(bench).await,
+            Self::CatchUp => catch_up::round(bench).await,
+            Self::Load => loading::round(bench).await,
+            Self::Restart => restart::round(bench).await,
+            Self::Scale => scale::round(bench).await,
         }
     }
 }

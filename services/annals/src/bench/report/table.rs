@@ -71,6 +71,7 @@ fn row(figure: &FigureReport) -> Vec<String> {
     let unit = match figure.unit {
         Unit::PerSecond => "/s",
         Unit::Milliseconds => "ms",
+        Unit::Mebibytes => "MiB",
     };
     let time = |of: fn(&Times) -> f64| figure.times.as_ref().map_or_else(String::new, |it| number(of(it)));
     let limits: Vec<_> = figure.limits.iter().map(|it| share(figure.unit, it)).collect();
@@ -88,7 +89,7 @@ fn row(figure: &FigureReport) -> Vec<String> {
 fn share(unit: Unit, beside: &Share) -> String {
     match unit {
         Unit::PerSecond => format!("{:.0} % of {}", beside.share * 100.0, beside.limit),
-        Unit::Milliseconds => format!("{:.1} x {}", beside.share, beside.limit),
+        Unit::Milliseconds | Unit::Mebibytes => format!("{:.1} x {}", beside.share, beside.limit),
     }
 }
 

@@ -1,0 +1,67 @@
+//! Waiting for those who follow the log.
+
+use std::time::Duration;
+
+use annals_core::{
+    Catalog, Position,
+    bus::{Failure, Query, ReactorRequest, ViewRequest},
+};
+use annals_nats::Bus;
+use anyhow::{Context, bail};
+use futures_util::future::try_join_all;
+use tokio::time::{sleep, timeout};
+
+/// Whoever takes longer never gets there.
+const LONGEST: Duration = Duration::from_mins(10);
+
+/// How long one question waits, in milliseconds. It is answered as soon as the view or the reactor is there.
+const WAIT_MS: u64 = 60_000;
+
+/// Before those who are not there yet are asked again.
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// The names of all views.
+pub(crate) fn all_views(catalog: &Catalog) -> Vec<&'static str> {
+    catalog.projections().map(|projection| projection.view).collect()
+}
+
+/// Comes back when each of these views shows everything up to a position. Whoever keeps them may only just
+/// be starting.
+///
+/// # Errors
+/// When one cannot get there.
+pub(crate) async fn shown(bus: &Bus, views: &[&str], position: Position) -> anyhow::Result<()> {
+    all(views.iter().map(|view| {
+        let query = Query::Rows { filters: Vec::new(), limit: 1, cursor: None };
+        let request = ViewRequest { query, min_position: Some(position), wait_ms: WAIT_MS };
+        until(view, async move || bus.view(view, &request).await.map(|_| ()))
+    }))
+    .await
+}
+
+/// Comes back when each reactor has done what it does about everything up to a position.
+///
+/// # Errors
+/// When one cannot get there.
+pub(crate) async fn reacted(bus: &Bus, catalog: &Catalog, position: Position) -> anyhow::Result<()> {
+    all(catalog.reactors().map(|reactor| {
+        let request = ReactorRequest { min_position: Some(position), wait_ms: WAIT_MS };
+        until(reactor.name, async move || bus.reactor(reactor.name, &request).await.map(|_| ()))
+    }))
+    .await
+}
+
+async fn all(each: impl Iterator<Item = impl Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
+    timeout(LONGEST, try_join_all(each)).await.context("it takes too long to the log's end")??;
+    Ok(())
+}
+
+async fn until(name: &str, ask: impl AsyncFn() -> Result<(), Failure>) -> anyhow::Result<()> {
+    while let Err(failure) = ask().await {
+        if !matches!(failure, Failure::Unavailable { .. } | Failure::ProjectionBehind { .. }) {
+            bail!("{name} does not get to the log's end: {failure:?}");
+        }
+        sleep(AGAIN).await;
+    }
+    Ok(())
+}
