@@ -20,9 +20,9 @@ pub(crate) struct Kept {
     pub events_each: usize,
 }
 
-/// A million events of 10,000 accounts; a hundredth of them where little is enough.
+/// A million events of 10,000 accounts; a few of them where little is enough.
 pub(crate) fn million(bench: &Bench) -> Kept {
-    Kept { purpose: "events", accounts: if bench.quick { 100 } else { 10_000 }, events_each: 100 }
+    Kept { purpose: "events", accounts: if bench.quick { 50 } else { 10_000 }, events_each: 100 }
 }
 
 impl Kept {

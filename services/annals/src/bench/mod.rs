@@ -15,6 +15,7 @@ mod load;
 mod machine;
 mod measures;
 mod options;
+mod processes;
 mod report;
 mod rounds;
 mod sample;

@@ -51,4 +51,6 @@ pub enum Measure {
     Restart,
     /// What a command costs among 1,000 accounts, and among up to a million.
     Scale,
+    /// What each service takes: at rest, under load, and with as many accounts as there are at most.
+    Memory,
 }

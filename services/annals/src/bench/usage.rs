@@ -43,7 +43,7 @@ pub(crate) async fn at_rest(pid: u32) -> anyhow::Result<()> {
     loop {
         let before = of(pid)?.cpu;
         sleep(REST).await;
-        if of(pid)?.cpu - before <= NOTHING {
+        if of(pid)?.cpu.saturating_sub(before) <= NOTHING {
             return Ok(());
         }
     }

@@ -38,7 +38,7 @@ impl Worker for OnTheBus {
 }
 
 /// Somebody with a connection to the gateway.
-struct ThroughHttp {
+pub(super) struct ThroughHttp {
     connection: Connection,
     accounts: Accounts,
 }
@@ -86,6 +86,6 @@ async fn through_http(system: &System, pace: Pace, in_flight: usize) -> anyhow::
     Ok(tally.rate(figure.within([&bus, axum])))
 }
 
-async fn worker(gateway: SocketAddr, accounts: &Accounts) -> anyhow::Result<ThroughHttp> {
+pub(super) async fn worker(gateway: SocketAddr, accounts: &Accounts) -> anyhow::Result<ThroughHttp> {
     Ok(ThroughHttp { connection: Connection::open(gateway).await?, accounts: accounts.clone() })
 }

@@ -5,6 +5,7 @@ mod catch_up;
 mod commands;
 mod lag;
 mod loading;
+mod memory;
 mod restart;
 mod scale;
 
@@ -19,8 +20,7 @@ impl Measure {
             Self::Commands => &[Limit::Fsync, Limit::Publish, Limit::Batch, Limit::Http],
             Self::Lag => &[Limit::Visible],
             Self::CatchUp => &[Limit::Sqlite],
-            Self::Load => &[Limit::Publish],
-            Self::Restart => &[],
+            Self::Load | Self::Restart | Self::Memory => &[],
             Self::Scale => &[Limit::Batch],
         }
     }
@@ -36,6 +36,7 @@ impl Measure {
             Self::Load => loading::round(bench).await,
             Self::Restart => restart::round(bench).await,
             Self::Scale => scale::round(bench).await,
+            Self::Memory => memory::round(bench).await,
         }
     }
 }

@@ -27,7 +27,7 @@ const FEW: &[u64] = &[100, 1_000];
 const IN_FLIGHT: usize = 128;
 
 pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
-    let sizes = if bench.quick { FEW } else { ACCOUNTS };
+    let sizes = sizes(bench);
     let mut samples = Vec::new();
     for &accounts in sizes {
         let home = log_of(accounts).home(bench).await?;
@@ -37,8 +37,17 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     Ok(samples)
 }
 
+/// The log with the most accounts.
+pub(super) fn largest(bench: &Bench) -> Kept {
+    log_of(sizes(bench).last().copied().unwrap_or_default())
+}
+
+fn sizes(bench: &Bench) -> &'static [u64] {
+    if bench.quick { FEW } else { ACCOUNTS }
+}
+
 /// Accounts that have been opened, and no more.
-pub(super) fn log_of(accounts: u64) -> Kept {
+fn log_of(accounts: u64) -> Kept {
     Kept { purpose: "scale", accounts, events_each: 1 }
 }
 
@@ -53,7 +62,7 @@ async fn point(bench: &Bench, system: &System, count: u64, fewest: u64) -> anyho
     closed_loop(workers(), Pace { length: Duration::ZERO, ..bench.pace }).await;
     let before = cpu(system)?;
     let tally = closed_loop(workers(), Pace { warm_up: Duration::ZERO, ..bench.pace }).await;
-    let cpu = cpu(system)? - before;
+    let cpu = cpu(system)?.saturating_sub(before);
 
     let beside =
         |name: &str, unit| Figure::new(format!("{name}.{count}"), unit).within([&format!("{name}.{fewest}")]);
