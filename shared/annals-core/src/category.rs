@@ -1,13 +1,14 @@
 //! A decider as the services see it: names and JSON instead of types.
 
-use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
+use std::{any::Any, cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 use uuid::Uuid;
 
 use crate::{
-    Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema, variants,
+    Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema,
+    tagged::Tagged, variants,
 };
 
 /// The state of one aggregate of some category.
@@ -47,7 +48,7 @@ pub enum Rejection {
 }
 
 /// A business no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// The refusal's name in kebab-case.
     pub reason: String,
@@ -108,8 +109,8 @@ impl Category {
         command: &str,
         data: &Value,
     ) -> Result<Vec<Decided>, Rejection> {
-        self.check(command, data)?;
-        self.rules.decide(id, state, command, data)
+        let schema = self.commands.get(command).ok_or(Rejection::UnknownCommand)?;
+        self.rules.decide(id, state, schema, command, data)
     }
 
     /// Folds one event into the state.
@@ -183,8 +184,14 @@ impl fmt::Debug for State {
 trait Rules: Send + Sync {
     fn blank(&self) -> State;
     fn check(&self, schema: &Value, command: &str, data: &Value) -> Vec<FieldError>;
-    fn decide(&self, id: Uuid, state: &State, command: &str, data: &Value)
-    -> Result<Vec<Decided>, Rejection>;
+    fn decide(
+        &self,
+        id: Uuid,
+        state: &State,
+        schema: &Value,
+        command: &str,
+        data: &Value,
+    ) -> Result<Vec<Decided>, Rejection>;
     fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable>;
     fn rewrite(&self, event: &EventRecord) -> Result<Decided, Unreadable>;
     fn show(&self, state: &State) -> Value;
@@ -208,11 +215,12 @@ impl<D: Decider> Rules for Typed<D> {
         &self,
         id: Uuid,
         state: &State,
+        schema: &Value,
         command: &str,
         data: &Value,
     ) -> Result<Vec<Decided>, Rejection> {
-        let command =
-            fields::parse::<D::Command>(command, data).map_err(|error| Rejection::Invalid(vec![error]))?;
+        let all = |_| Rejection::Invalid(self.check(schema, command, data));
+        let command = fields::parse::<D::Command>(command, data).map_err(all)?;
         match downcast::<D>(state).decide(command) {
             Ok(events) => events.iter().map(write::<D>).collect::<Result<_, _>>().map_err(Rejection::Defect),
             Err(refusal) => Err(Rejection::Refused(refused(&refusal, D::explain(&refusal, id)))),
@@ -273,20 +281,25 @@ fn encode<D: Decider>(event: &D::Event) -> Decided {
 
 /// Reads a stored event, lifting it to its present schema first.
 pub(crate) fn read<D: Decider>(kind: &str, schema: u32, data: &RawValue) -> Result<D::Event, Unreadable> {
-    let (category, event) = (D::NAME.to_owned(), kind.to_owned());
     let known = schema::current(D::UPCASTERS, kind);
-    if schema > known {
-        return Err(Unreadable::NewerSchema { category, event, schema, known });
-    }
-    let malformed = |error: serde_json::Error| match error.to_string() {
-        reason if reason.starts_with(&format!("unknown variant `{kind}`")) => {
-            Unreadable::UnknownEvent { category: category.clone(), event: event.clone() }
+    let event = match schema.cmp(&known) {
+        Ordering::Equal => D::Event::deserialize(Tagged { name: kind, data }),
+        Ordering::Less => serde_json::from_str(data.get()).and_then(|data| {
+            let data = schema::lift(D::UPCASTERS, kind, schema, data);
+            D::Event::deserialize(Tagged { name: kind, data })
+        }),
+        Ordering::Greater => {
+            let (category, event) = (D::NAME.into(), kind.into());
+            return Err(Unreadable::NewerSchema { category, event, schema, known });
         }
-        reason => Unreadable::Malformed { category: category.clone(), event: event.clone(), reason },
     };
-    let data: Value = serde_json::from_str(data.get()).map_err(malformed)?;
-    let data = schema::lift(D::UPCASTERS, kind, schema, data);
-    serde_json::from_value(Value::Object(Map::from_iter([(event.clone(), data)]))).map_err(malformed)
+    event.map_err(|error| {
+        let (category, event, reason) = (D::NAME.into(), kind.into(), error.to_string());
+        if reason.starts_with(&format!("unknown variant `{kind}`")) {
+            return Unreadable::UnknownEvent { category, event };
+        }
+        Unreadable::Malformed { category, event, reason }
+    })
 }
 
 fn refused(refusal: &impl Serialize, detail: String) -> Refused {

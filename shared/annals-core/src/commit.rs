@@ -3,7 +3,7 @@
 //! A commit is a JSON array of `CloudEvents` 1.0 in the batch format
 //! (`application/cloudevents-batch+json`), so other languages read the log with their own SDK.
 
-use std::fmt::Write;
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -158,7 +158,7 @@ impl StoredCommit {
     pub fn decode(position: Position, bytes: &[u8]) -> Result<Self, CommitError> {
         let malformed =
             |reason: &dyn ToString| CommitError::Malformed { position, reason: reason.to_string() };
-        let events: Vec<CloudEvent> = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+        let events: Vec<CloudEvent<'_>> = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
         let first = events.first().ok_or_else(|| malformed(&CommitError::Empty))?;
         let stream = first.stream().ok_or_else(|| malformed(&format!("source `{}`", first.source)))?;
         let metadata = serde_json::from_str(&first.metadata).map_err(|error| malformed(&error))?;
@@ -169,12 +169,12 @@ impl StoredCommit {
             context: Context {
                 correlation_id: first.correlationid,
                 causation_id: first.causationid,
-                actor: first.actor.clone(),
+                actor: first.actor.as_ref().into(),
                 metadata,
                 trace: first.traceparent,
             },
-            fingerprint: first.fingerprint.clone(),
-            previous_hash: first.previoushash.clone(),
+            fingerprint: Fingerprint(first.fingerprint.as_ref().into()),
+            previous_hash: first.previoushash.as_deref().map(Into::into),
             events: events.into_iter().map(CloudEvent::into_record).collect(),
         };
         let gapless = commit.events.windows(2).all(|pair| pair[1].version == pair[0].version + 1);
@@ -186,41 +186,50 @@ impl StoredCommit {
 }
 
 /// A `CloudEvents` 1.0 event: required attributes, then ours (extension names are lower-case letters).
+/// It borrows what it can: of what a commit's events say of the commit only the first is kept.
 #[derive(Serialize, Deserialize)]
-struct CloudEvent {
-    specversion: String,
+struct CloudEvent<'a> {
+    #[serde(borrow)]
+    specversion: Cow<'a, str>,
     id: Uuid,
-    source: String,
-    r#type: String,
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
     subject: Uuid,
     #[serde(with = "micros")]
     time: Timestamp,
-    datacontenttype: String,
+    #[serde(borrow)]
+    datacontenttype: Cow<'a, str>,
     version: Version,
     schema: u32,
     commandid: Uuid,
     correlationid: Uuid,
     causationid: Uuid,
-    actor: String,
+    #[serde(borrow)]
+    actor: Cow<'a, str>,
     /// Attributes are scalars, so this is JSON as text.
-    metadata: String,
+    #[serde(borrow)]
+    metadata: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<TraceParent>,
-    fingerprint: Fingerprint,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    previoushash: Option<String>,
-    data: Box<RawValue>,
+    #[serde(borrow)]
+    fingerprint: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    previoushash: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    data: &'a RawValue,
 }
 
 const SOURCE: &str = "/v1/streams/";
 
-impl CloudEvent {
-    fn new(commit: &Commit, event: &EventRecord) -> Self {
+impl<'a> CloudEvent<'a> {
+    fn new(commit: &'a Commit, event: &'a EventRecord) -> Self {
         Self {
             specversion: "1.0".into(),
             id: event.id,
-            source: format!("{SOURCE}{}", commit.stream),
-            r#type: event.kind.clone(),
+            source: format!("{SOURCE}{}", commit.stream).into(),
+            r#type: event.kind.as_str().into(),
             subject: commit.stream.id,
             time: commit.recorded_at,
             datacontenttype: "application/json".into(),
@@ -229,12 +238,12 @@ impl CloudEvent {
             commandid: commit.id,
             correlationid: commit.context.correlation_id,
             causationid: commit.context.causation_id,
-            actor: commit.context.actor.clone(),
-            metadata: json_text(&commit.context.metadata),
+            actor: commit.context.actor.as_str().into(),
+            metadata: json_text(&commit.context.metadata).into(),
             traceparent: commit.context.trace,
-            fingerprint: commit.fingerprint.clone(),
-            previoushash: commit.previous_hash.clone(),
-            data: event.data.clone(),
+            fingerprint: commit.fingerprint.0.as_str().into(),
+            previoushash: commit.previous_hash.as_deref().map(Into::into),
+            data: &event.data,
         }
     }
 
@@ -246,10 +255,10 @@ impl CloudEvent {
     fn into_record(self) -> EventRecord {
         EventRecord {
             id: self.id,
-            kind: self.r#type,
+            kind: self.r#type.into_owned(),
             version: self.version,
             schema: self.schema,
-            data: self.data,
+            data: self.data.to_owned(),
         }
     }
 }
@@ -259,10 +268,9 @@ fn json_text(metadata: &Map<String, Value>) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-        hex
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let hex = |byte: u8| [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]));
+    Sha256::digest(bytes).into_iter().flat_map(hex).collect()
 }
 
 #[cfg(test)]

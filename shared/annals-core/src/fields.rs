@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
+use crate::tagged::Tagged;
+
 /// One thing that is wrong with a payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
@@ -23,8 +25,7 @@ impl FieldError {
 
 /// Parses a command. Stops at the first error.
 pub(crate) fn parse<C: DeserializeOwned>(command: &str, data: &Value) -> Result<C, FieldError> {
-    let tagged = Value::Object(Map::from_iter([(command.to_owned(), data.clone())]));
-    serde_path_to_error::deserialize(tagged).map_err(|error| {
+    serde_path_to_error::deserialize(Tagged { name: command, data }).map_err(|error| {
         let pointer = error.path().iter().filter_map(segment).collect();
         FieldError { pointer, detail: error.into_inner().to_string() }
     })

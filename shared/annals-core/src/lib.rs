@@ -22,6 +22,7 @@ mod reactor;
 mod recorded;
 mod schema;
 mod sql;
+mod tagged;
 mod variants;
 
 pub mod bus;
