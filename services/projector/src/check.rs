@@ -14,7 +14,7 @@ impl Keeper {
         let checkpoint = view.checkpoint().await?;
         if checkpoint.position == 0 || self.is_of_this_log(checkpoint).await? {
             if let Some(InTheWay::File(_)) = self.progress.now().in_the_way {
-                view.apply(&[], checkpoint).await?; // it has to show that it can be written again
+                view.apply([], checkpoint).await?; // it has to show that it can be written again
                 self.progress.advance(checkpoint.position);
             }
             return Ok(checkpoint.position);

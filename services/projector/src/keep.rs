@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use annals_core::Position;
-use annals_nats::{Delivery, Follower};
 use annals_sqlite::View;
-use tokio::time::{sleep, timeout};
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{keeper::Keeper, trouble::Trouble};
-
-/// Commits, and their bytes, that one transaction takes when there are many.
-const BATCH: (usize, usize) = (1000, 8 * 1024 * 1024);
+use crate::{
+    ahead::{Ahead, Batch},
+    keeper::Keeper,
+    trouble::Trouble,
+};
 
 /// A view that follows the log.
 pub(crate) struct Following {
     pub view: Arc<View>,
-    pub follower: Follower,
     /// Where the view's categories ended when it began: once there, it may show its rows.
     pub goal: Position,
 }
@@ -70,50 +69,46 @@ impl Keeper {
     }
 
     /// Follows until `shutdown`, or until something is in the way.
-    async fn follow(&self, shutdown: &CancellationToken) -> Result<(), Trouble> {
+    async fn follow(self: &Arc<Self>, shutdown: &CancellationToken) -> Result<(), Trouble> {
         let beginning = Box::pin(self.begin()); // it is large
         let Some(begun) = shutdown.run_until_cancelled(beginning).await else { return Ok(()) };
-        let mut following = begun?;
-        loop {
-            let next = self.next(&mut following);
-            let Some(deliveries) = shutdown.run_until_cancelled(next).await else { return Ok(()) };
-            self.take(&following, deliveries?).await?;
-        }
+        let (following, ahead) = begun?;
+        let (writer, batches) = mpsc::channel(1);
+        let reading = tokio::spawn(ahead.read(writer));
+        let ended = self.write_on(&following, batches, shutdown).await;
+        // Waited for: it would take deliveries from whoever follows next.
+        reading.abort();
+        let _ = reading.await;
+        ended
     }
 
-    async fn begin(&self) -> Result<Following, Trouble> {
+    async fn begin(self: &Arc<Self>) -> Result<(Following, Ahead), Trouble> {
         let view = self.open().await?;
-        let checkpoint = self.checkpoint(&view).await?;
+        let reached = self.checkpoint(&view).await?;
         let goal = self.last().await?;
         let categories: Vec<_> = self.projection.categories().collect();
-        let follower = self.nats.follow(&self.durable, &categories, checkpoint).await?;
+        let follower = self.nats.follow(&self.durable, &categories, reached).await?;
         self.lags(self.nats.outstanding(&self.durable).await?);
-        let following = Following { view, follower, goal };
-        self.reach(&following, checkpoint).await?;
-        Ok(following)
+        let following = Following { view: view.clone(), goal };
+        self.reach(&following, reached).await?;
+        Ok((following, Ahead { keeper: self.clone(), view, follower, reached }))
     }
 
-    /// The next deliveries; none if there are none and should be none.
-    async fn next(&self, Following { view, follower, .. }: &mut Following) -> Result<Vec<Delivery>, Trouble> {
-        let delivered = timeout(self.pace.silence, follower.next(BATCH.0, BATCH.1));
-        let delivered = tokio::select! {
-            delivered = delivered => delivered,
-            () = self.unsound.notified() => return Err(Trouble::Unsound),
-        };
-        if let Ok(deliveries) = delivered {
-            return Ok(deliveries?);
+    /// Writes what is read. What has been read and is not being written is read again another time.
+    async fn write_on(
+        &self,
+        following: &Following,
+        mut batches: mpsc::Receiver<Result<Batch, Trouble>>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), Trouble> {
+        loop {
+            let batch = tokio::select! {
+                batch = batches.recv() => batch.expect("whoever reads ahead says why it ends"),
+                () = self.unsound.notified() => return Err(Trouble::Unsound),
+                () = shutdown.cancelled() => return Ok(()),
+            };
+            self.take(following, batch?).await?;
         }
-        view.in_place()?;
-        let (end, checkpoint) = (self.last().await?, self.progress.now().checkpoint);
-        if end < checkpoint {
-            return Err(Trouble::Shortened { end });
-        }
-        if end == checkpoint {
-            return Ok(Vec::new());
-        }
-        // It may have come in while the log was asked.
-        let delivered = timeout(self.pace.last_look, follower.next(BATCH.0, BATCH.1)).await;
-        Ok(delivered.map_err(|_| Trouble::Silent)??)
     }
 
     /// The first time that the view is at the log's end it may show its rows.

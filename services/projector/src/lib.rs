@@ -14,6 +14,7 @@ use clap::Args;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
+mod ahead;
 mod answer;
 mod check;
 mod keep;

@@ -2,12 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use annals_core::{Position, Projection, Sql, StoredCommit};
+use annals_core::{Position, Projection};
 use annals_nats::{Delivery, LogError};
-use annals_sqlite::{Fault, ViewError};
+use annals_sqlite::{Checkpoint, Fault, ViewError};
 use thiserror::Error;
 
-use crate::progress::InTheWay;
+use crate::{ahead::Change, progress::InTheWay};
 
 /// What is in the way.
 #[derive(Debug, Error)]
@@ -66,14 +66,12 @@ impl Trouble {
 }
 
 /// Says how a delivered commit changes the view. A projection that panics stops its own view only.
-pub(crate) fn project<'a>(
-    projection: &Projection,
-    delivery: &'a Delivery,
-) -> Result<(&'a StoredCommit, Vec<Sql>), Trouble> {
+pub(crate) fn project(projection: &Projection, delivery: &Delivery) -> Result<Change, Trouble> {
     let in_the_way = |reason: String| Trouble::Event { position: delivery.position, reason };
     let stored = delivery.stored.as_ref().map_err(|error| in_the_way(error.to_string()))?;
+    let checkpoint = Checkpoint { position: stored.position, commit_id: Some(stored.commit.id) };
     match catch_unwind(AssertUnwindSafe(|| projection.project(stored))) {
-        Ok(Ok(statements)) => Ok((stored, statements)),
+        Ok(Ok(statements)) => Ok(Change { statements, checkpoint }),
         Ok(Err(error)) => Err(in_the_way(error.to_string())),
         Err(_) => Err(in_the_way("the projection panicked".into())),
     }

@@ -3,7 +3,11 @@
 use annals_core::{CommitError, Position, StoredCommit, bus::CommandRequest};
 use async_nats::{header::HeaderMap, jetstream::Message};
 use jiff::Timestamp;
+use tokio::time::timeout;
+use tracing::debug;
 use uuid::Uuid;
+
+use crate::connection::PATIENCE;
 
 /// What a message can say.
 pub trait Content: Sized + Send + 'static {
@@ -60,6 +64,23 @@ impl<T: Content> Delivery<T> {
         let at = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).ok()?;
         let stored = T::read(position, &message.payload);
         Some(Self { position, stored, at, times, pending, number, message })
+    }
+
+    /// What it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.message.payload.len()
+    }
+}
+
+impl Delivery {
+    /// Tells the server that everything up to this one has been dealt with. It may get lost.
+    pub async fn acknowledge(&self) {
+        match timeout(PATIENCE, self.message.ack()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => debug!(%error, "acknowledgement not sent"),
+            Err(_) => debug!("acknowledgement not sent: the connection takes nothing"),
+        }
     }
 }
 

@@ -8,12 +8,10 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, pull},
 };
 use futures_util::{FutureExt, StreamExt};
-use tokio::{task::unconstrained, time::timeout};
+use tokio::task::unconstrained;
 use tracing::debug;
 
-use crate::{
-    Delivery, LogError, Nats, connection::PATIENCE, consumer, jetstream_log::within, log::unavailable, stream,
-};
+use crate::{Delivery, LogError, Nats, consumer, jetstream_log::within, log::unavailable, stream};
 
 /// A durable consumer that was moved to just after a checkpoint.
 ///
@@ -129,14 +127,5 @@ impl Follower {
             return Err(unavailable("the log has gone back"));
         }
         Ok(None)
-    }
-
-    /// Tells the server that everything up to this delivery has been dealt with. It may get lost.
-    pub async fn acknowledge(&self, delivery: &Delivery) {
-        match timeout(PATIENCE, delivery.message.ack()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => debug!(%error, "acknowledgement not sent"),
-            Err(_) => debug!("acknowledgement not sent: the connection takes nothing"),
-        }
     }
 }

@@ -33,7 +33,7 @@ async fn what_is_taken_at_once_is_bounded_in_bytes() {
         let next = timeout(Duration::from_secs(10), follower.next(1000, 2 * 1024 * 1024));
         let deliveries = next.await.unwrap().unwrap();
         assert!(deliveries.len() <= 3, "{} commits of 700 KiB", deliveries.len());
-        follower.acknowledge(deliveries.last().unwrap()).await;
+        deliveries.last().unwrap().acknowledge().await;
         positions.extend(deliveries.iter().map(|delivery| delivery.position));
     }
     assert_eq!(positions, (1..=30).collect::<Vec<_>>());
@@ -67,7 +67,7 @@ async fn nothing_waits_for_ever_on_a_server_that_is_gone() {
     // More than the client keeps for a connection that is being made again.
     let sent = async {
         for _ in 0..2049 {
-            follower.acknowledge(&deliveries[0]).await;
+            deliveries[0].acknowledge().await;
         }
     };
     timeout(Duration::from_secs(10), sent).await.unwrap();

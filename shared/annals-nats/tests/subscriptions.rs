@@ -32,7 +32,7 @@ async fn follow(nats: &Nats, after: Position, count: usize) -> Vec<Position> {
     while seen.len() < count {
         let deliveries =
             timeout(Duration::from_secs(10), follower.next(1000, usize::MAX)).await.unwrap().unwrap();
-        follower.acknowledge(deliveries.last().unwrap()).await;
+        deliveries.last().unwrap().acknowledge().await;
         seen.extend(deliveries.iter().map(|delivery| delivery.position));
     }
     seen

@@ -75,13 +75,18 @@ impl View {
     }
 
     /// Runs the statements and moves the checkpoint, all in one transaction or not at all.
-    pub async fn apply(&self, statements: &[Sql], checkpoint: Checkpoint) -> Result<(), ViewError> {
-        statements.iter().try_for_each(statement::check)?;
+    pub async fn apply<'a>(
+        &self,
+        statements: impl IntoIterator<Item = &'a Sql>,
+        checkpoint: Checkpoint,
+    ) -> Result<(), ViewError> {
         self.in_place()?;
         let moved = Sql::new("update _checkpoint set position = ?, commit_id = ?")
             .bind(checkpoint.position)
             .bind(checkpoint.commit_id);
-        let all: Vec<_> = statements.iter().chain([&moved]).collect();
+        let mut all: Vec<&Sql> = statements.into_iter().collect();
+        all.push(&moved);
+        statement::check(&all)?;
 
         let mut transaction = self.writer.begin().await?;
         statement::run(&mut transaction, &all).await?;
