@@ -6,10 +6,12 @@ use annals_core::{
     Catalog, Position,
     bus::{Failure, Query, ReactorRequest, ViewRequest},
 };
-use annals_nats::Bus;
+use annals_nats::{Bus, Log, Scope};
 use anyhow::{Context, bail};
 use futures_util::future::try_join_all;
 use tokio::time::{sleep, timeout};
+
+use super::{Bench, system::System};
 
 /// Whoever takes longer never gets there.
 const LONGEST: Duration = Duration::from_mins(10);
@@ -39,11 +41,27 @@ pub(crate) async fn shown(bus: &Bus, views: &[&str], position: Position) -> anyh
     .await
 }
 
+/// Comes back when views and reactors have dealt with everything, and with what came of it.
+///
+/// # Errors
+/// When one cannot get there.
+pub(crate) async fn settled(bench: &Bench, system: &System) -> anyhow::Result<()> {
+    let (log, bus) = (system.nats().await?.log(), system.nats().await?.bus());
+    loop {
+        let end = log.last(&Scope::All).await?;
+        reacted(&bus, &bench.catalog, end).await?;
+        shown(&bus, &all_views(&bench.catalog), end).await?;
+        if log.last(&Scope::All).await? == end {
+            return Ok(());
+        }
+    }
+}
+
 /// Comes back when each reactor has done what it does about everything up to a position.
 ///
 /// # Errors
 /// When one cannot get there.
-pub(crate) async fn reacted(bus: &Bus, catalog: &Catalog, position: Position) -> anyhow::Result<()> {
+async fn reacted(bus: &Bus, catalog: &Catalog, position: Position) -> anyhow::Result<()> {
     all(catalog.reactors().map(|reactor| {
         let request = ReactorRequest { min_position: Some(position), wait_ms: WAIT_MS };
         until(reactor.name, async move || bus.reactor(reactor.name, &request).await.map(|_| ()))

@@ -15,7 +15,7 @@ const MEMORY: [&str; 2] = ["tmpfs", "ramfs"];
 /// A directory of the bench's own. It is gone when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    directory: TempDir,
+    temporary: TempDir,
     /// `ext4`.
     pub file_system: String,
     /// `/dev/vda`.
@@ -36,12 +36,12 @@ impl Directory {
         }
         let directory = tempfile::Builder::new().prefix("annals-bench-").tempdir_in(&parent);
         let directory = directory.with_context(|| format!("{} cannot be written to", parent.display()))?;
-        Ok(Self { directory, file_system, device })
+        Ok(Self { temporary: directory, file_system, device })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
+        self.temporary.path()
     }
 
     /// A directory in it that nobody has used before.

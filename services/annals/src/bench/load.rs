@@ -87,8 +87,9 @@ impl Window {
         Instant::now() < self.closes
     }
 
-    fn counts(&self, ended: Instant) -> bool {
-        (self.opens..self.closes).contains(&ended)
+    /// Whether what happens then counts.
+    pub(crate) fn counts(&self, moment: Instant) -> bool {
+        (self.opens..self.closes).contains(&moment)
     }
 }
 
@@ -109,22 +110,27 @@ impl Tally {
         Self { window, done: 0, nanoseconds, failures: 0, first_failure: None }
     }
 
-    /// Counts something that has just ended. Whether it went well.
+    /// Counts something that has just ended, if that is within the window. Whether it went well.
     pub(crate) fn note<E: Display>(&mut self, begun: Instant, outcome: Result<u64, E>) -> bool {
         let (went_well, ended) = (outcome.is_ok(), Instant::now());
         if self.window.counts(ended) {
-            match outcome {
-                Ok(done) => {
-                    self.done += done;
-                    self.nanoseconds += u64::try_from((ended - begun).as_nanos()).unwrap_or(u64::MAX);
-                }
-                Err(error) => {
-                    self.failures += 1;
-                    self.first_failure.get_or_insert_with(|| format!("{error:#}"));
-                }
-            }
+            self.count(ended - begun, outcome);
         }
         went_well
+    }
+
+    /// Counts something that took so long.
+    pub(crate) fn count<E: Display>(&mut self, took: Duration, outcome: Result<u64, E>) {
+        match outcome {
+            Ok(done) => {
+                self.done += done;
+                self.nanoseconds += u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+            }
+            Err(error) => {
+                self.failures += 1;
+                self.first_failure.get_or_insert_with(|| format!("{error:#}"));
+            }
+        }
     }
 
     /// Together with what another one did in the same window.

@@ -53,6 +53,17 @@ pub(crate) struct Bench {
     pub shutdown: CancellationToken,
 }
 
+impl Bench {
+    /// Does this, unless somebody stops it.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
+        let done = self.shutdown.run_until_cancelled(Box::pin(work)).await;
+        done.unwrap_or_else(|| bail!("stopped: nothing is reported, and nothing is kept"))
+    }
+}
+
 /// Measures, and reports on standard output. What it kept meanwhile is gone at the end, whatever the end is.
 ///
 /// # Errors

@@ -6,7 +6,6 @@ use annals_nats::{
     Nats,
     server::{NatsServer, Options},
 };
-use anyhow::bail;
 use tokio::net::TcpListener;
 
 use super::Bench;
@@ -68,10 +67,10 @@ impl System {
             all_present(&system.server.url(), &system.services.on_the_bus()).await?;
             work(&system).await
         };
-        let worked = bench.shutdown.run_until_cancelled(Box::pin(ready_and_done)).await;
+        let worked = bench.unless_stopped(ready_and_done).await;
         system.services.stop().await;
         system.server.stop().await;
-        worked.unwrap_or_else(|| bail!("interrupted: nothing is reported"))
+        worked
     }
 
     /// A connection of one's own.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::bench::{
     Bench,
-    load::{Tally, Window, Worker, closed_loop},
+    load::{Worker, closed_loop},
     sample::{Figure, Sample, Unit},
     system::{Needs, System},
     workload,
@@ -79,12 +79,12 @@ pub(super) async fn read(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
         for _ in 0..messages / 1000 {
             stream.publish_all(&payload, 1000).await?;
         }
-        let window = Window::from_now(bench.pace);
-        let mut tally = Tally::new(window);
-        while window.is_open() {
-            tally.note(Instant::now(), stream.read().await);
+        stream.read().await?; // the warm-up
+        let (begun, mut read) = (Instant::now(), 0);
+        while begun.elapsed() < bench.pace.length {
+            read += stream.read().await?;
         }
-        Ok(vec![tally.rate(Figure::new("limit.read", Unit::PerSecond))])
+        Ok(vec![Sample::rate(Figure::new("limit.read", Unit::PerSecond), read, begun.elapsed())])
     };
     System::during(bench, Needs::Log, measure).await
 }

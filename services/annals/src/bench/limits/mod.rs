@@ -35,13 +35,13 @@ impl Limit {
     /// Measures it once.
     pub(crate) async fn round(self, bench: &Bench) -> anyhow::Result<Vec<Sample>> {
         match self {
-            Self::Fsync => disk::fsync(bench).await,
+            Self::Fsync => bench.unless_stopped(disk::fsync(bench)).await,
             Self::Publish => jetstream::publish(bench).await,
             Self::Batch => jetstream::batch(bench).await,
             Self::Read => jetstream::read(bench).await,
-            Self::Sqlite => sqlite::rows(bench).await,
+            Self::Sqlite => bench.unless_stopped(sqlite::rows(bench)).await,
             Self::Visible => sqlite::visible(bench).await,
-            Self::Http => http::requests(bench).await,
+            Self::Http => bench.unless_stopped(http::requests(bench)).await,
         }
     }
 

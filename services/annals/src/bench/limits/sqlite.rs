@@ -12,16 +12,12 @@ use crate::bench::{
     workload,
 };
 
-/// Writes so many rows in one transaction.
-struct Writer {
-    table: Table,
-    rows: usize,
-}
+/// Writes rows, one transaction after the other.
+struct Writer(Table);
 
 impl Worker for Writer {
     async fn once(&mut self) -> anyhow::Result<u64> {
-        self.table.write(self.rows).await?;
-        Ok(self.rows as u64)
+        Ok(self.0.write().await?)
     }
 }
 
@@ -44,8 +40,8 @@ pub(super) async fn rows(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let directory = bench.directory.fresh()?;
     let mut samples = Vec::new();
     for rows in [1000, 1] {
-        let table = Table::create(&directory.path().join(format!("{rows}.db"))).await?;
-        let tally = closed_loop(vec![Writer { table, rows }], bench.pace).await;
+        let table = Table::create(&directory.path().join(format!("{rows}.db")), rows).await?;
+        let tally = closed_loop(vec![Writer(table)], bench.pace).await;
         samples.push(tally.rate(Figure::new(format!("limit.sqlite.{rows}"), Unit::PerSecond)));
     }
     Ok(samples)
@@ -56,8 +52,8 @@ pub(super) async fn visible(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let directory = bench.directory.fresh()?;
     let measure = async |system: &System| {
         let stream = Bare::create(&system.nats().await?).await?;
-        let table = Table::create(&directory.path().join("rows.db")).await?;
-        let both = Both { stream, payload: workload::commit_bytes()?, writer: Writer { table, rows: 1 } };
+        let writer = Writer(Table::create(&directory.path().join("rows.db"), 1).await?);
+        let both = Both { stream, payload: workload::commit_bytes()?, writer };
         let tally = closed_loop(vec![both], bench.pace).await;
         Ok(vec![tally.typical(Figure::new("limit.visible", Unit::Milliseconds))?])
     };

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::bench::{
     Bench,
+    caught_up::settled,
     http::Connection,
     load::{Pace, Worker, closed_loop},
     sample::{Figure, Sample, Unit},
@@ -51,33 +52,41 @@ impl Worker for ThroughHttp {
     }
 }
 
+/// One system for all points of a round; before each of them views and reactors are done with those before.
 pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
-    let mut samples = Vec::new();
-    for (in_flight, limit) in IN_FLIGHT {
-        let measure = async |system: &System| over_the_bus(system, bench.pace, in_flight, limit).await;
-        samples.push(System::during(bench, Needs::Everything, measure).await?);
-    }
-    for (in_flight, _) in IN_FLIGHT {
-        let measure = async |system: &System| through_http(system, bench.pace, in_flight).await;
-        samples.push(System::during(bench, Needs::Everything, measure).await?);
-    }
-    Ok(samples)
+    let measure = async |system: &System| {
+        let bus = system.nats().await?.bus();
+        let accounts = Accounts::open(&bus, ACCOUNTS).await?;
+        let mut samples = Vec::new();
+        for (in_flight, limit) in IN_FLIGHT {
+            settled(bench, system).await?;
+            samples.push(over_the_bus(&bus, &accounts, bench.pace, in_flight, limit).await);
+        }
+        for (in_flight, _) in IN_FLIGHT {
+            settled(bench, system).await?;
+            samples.push(through_http(system.gateway, &accounts, bench.pace, in_flight).await?);
+        }
+        Ok(samples)
+    };
+    System::during(bench, Needs::Everything, measure).await
 }
 
-async fn over_the_bus(system: &System, pace: Pace, in_flight: usize, limit: &str) -> anyhow::Result<Sample> {
-    let bus = system.nats().await?.bus();
-    let accounts = Accounts::open(&bus, ACCOUNTS).await?;
+async fn over_the_bus(bus: &Bus, accounts: &Accounts, pace: Pace, in_flight: usize, limit: &str) -> Sample {
     let worker = || OnTheBus { bus: bus.clone(), accounts: accounts.clone() };
     let tally = closed_loop((0..in_flight).map(|_| worker()).collect(), pace).await;
     let figure = Figure::new(format!("commands.bus.{in_flight}"), Unit::PerSecond);
-    Ok(tally.rate(figure.within([limit])))
+    tally.rate(figure.within([limit]))
 }
 
-async fn through_http(system: &System, pace: Pace, in_flight: usize) -> anyhow::Result<Sample> {
-    let accounts = Accounts::open(&system.nats().await?.bus(), ACCOUNTS).await?;
+async fn through_http(
+    gateway: SocketAddr,
+    accounts: &Accounts,
+    pace: Pace,
+    in_flight: usize,
+) -> anyhow::Result<Sample> {
     let mut workers = Vec::new();
     for _ in 0..in_flight {
-        workers.push(worker(system.gateway, &accounts).await?);
+        workers.push(worker(gateway, accounts).await?);
     }
     let tally = closed_loop(workers, pace).await;
     let bus = format!("commands.bus.{in_flight}");
@@ -86,6 +95,7 @@ async fn through_http(system: &System, pace: Pace, in_flight: usize) -> anyhow::
     Ok(tally.rate(figure.within([&bus, axum])))
 }
 
+/// Connects.
 pub(super) async fn worker(gateway: SocketAddr, accounts: &Accounts) -> anyhow::Result<ThroughHttp> {
     Ok(ThroughHttp { connection: Connection::open(gateway).await?, accounts: accounts.clone() })
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::bench::{
     Bench,
+    caught_up::settled,
     load::{Pace, Tally, Window},
     sample::{Figure, Sample, Unit},
     system::{Needs, System},
@@ -33,6 +34,7 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let measure = async |system: &System| {
         let bus = system.nats().await?.bus();
         let accounts = Accounts::open(&bus, ACCOUNTS).await?;
+        settled(bench, system).await?;
         let tally = watch(&bus, &accounts, bench.pace).await;
         let figure = |name: &str| Figure::new(name, Unit::Milliseconds).within(["limit.visible"]);
         Ok(vec![tally.typical(figure("lag.p50"))?, tally.worst(figure("lag.p99"))?])
@@ -40,27 +42,30 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     System::during(bench, Needs::Everything, measure).await
 }
 
-/// Deposits at a steady rate, whether or not those before have become visible.
+/// Deposits at a steady rate, whether or not those before have become visible. Each that begins within the
+/// window counts, however long it takes: else the slowest would not.
 async fn watch(bus: &Bus, accounts: &Accounts, pace: Pace) -> Tally {
     let window = Window::from_now(pace);
     let mut deposits = JoinSet::new();
     let mut due = interval(EVERY);
     due.set_missed_tick_behavior(MissedTickBehavior::Burst);
     while window.is_open() {
-        due.tick().await;
+        let begun = due.tick().await.into_std();
         let (bus, account) = (bus.clone(), accounts.any());
         deposits.spawn(async move {
+            let (took, outcome) = until_visible(&bus, account).await;
             let mut tally = Tally::new(window);
-            let (acknowledged, outcome) = until_visible(&bus, account).await;
-            tally.note(acknowledged, outcome);
+            if window.counts(begun) {
+                tally.count(took, outcome);
+            }
             tally
         });
     }
     deposits.join_all().await.into_iter().fold(Tally::new(window), Tally::and)
 }
 
-/// When it was acknowledged, and whether it became visible: which it is when this returns.
-async fn until_visible(bus: &Bus, account: Uuid) -> (Instant, anyhow::Result<u64>) {
+/// How long it takes from its acknowledgement until a deposit is visible.
+async fn until_visible(bus: &Bus, account: Uuid) -> (Duration, anyhow::Result<u64>) {
     let accepted = deposit(bus, account).await;
     let acknowledged = Instant::now();
     let seen = async {
@@ -70,5 +75,6 @@ async fn until_visible(bus: &Bus, account: Uuid) -> (Instant, anyhow::Result<u64
         bus.view("balances", &request).await.map_err(|failure| anyhow!("{failure:?}"))?;
         Ok(1)
     };
-    (acknowledged, seen.await)
+    let seen = seen.await;
+    (acknowledged.elapsed(), seen)
 }

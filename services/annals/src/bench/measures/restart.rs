@@ -8,7 +8,7 @@ use anyhow::anyhow;
 
 use crate::bench::{
     Bench,
-    caught_up::{all_views, reacted, shown},
+    caught_up::{all_views, settled, shown},
     kept,
     sample::{Figure, Sample, Unit},
     system::{Needs, System},
@@ -19,23 +19,10 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let log = kept::million(bench);
     let home = log.home(bench).await?;
     if !home.join("views").exists() {
-        System::over(&home, bench, Needs::Everything, async |system| settle(bench, system).await).await?;
+        System::over(&home, bench, Needs::Everything, async |system| settled(bench, system).await).await?;
     }
     let accounts = Accounts::seeded(log.accounts);
     Ok(vec![server(bench, &home).await?].into_iter().chain(all(bench, &home, &accounts).await?).collect())
-}
-
-/// What usually lies behind a system that is stopped: its views and reactors have dealt with everything.
-async fn settle(bench: &Bench, system: &System) -> anyhow::Result<()> {
-    let (log, bus) = (system.nats().await?.log(), system.nats().await?.bus());
-    loop {
-        let end = log.last(&Scope::All).await?;
-        reacted(&bus, &bench.catalog, end).await?;
-        shown(&bus, &all_views(&bench.catalog), end).await?;
-        if log.last(&Scope::All).await? == end {
-            return Ok(()); // what the reactors did is dealt with, too
-        }
-    }
 }
 
 async fn server(bench: &Bench, home: &Path) -> anyhow::Result<Sample> {

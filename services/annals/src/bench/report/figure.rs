@@ -1,7 +1,5 @@
 //! One figure over all rounds.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::bench::{
@@ -58,28 +56,28 @@ pub(super) struct Compared {
 }
 
 impl FigureReport {
-    /// All figures of which there are samples.
+    /// All figures of which there are samples, in the order in which they came.
     pub(super) fn of_all(samples: &[Sample]) -> Vec<Self> {
-        let mut names: Vec<&str> = Vec::new();
+        let mut by_name: Vec<(&str, Vec<&Sample>)> = Vec::new();
         for sample in samples {
-            if !names.contains(&sample.figure.name.as_str()) {
-                names.push(&sample.figure.name);
+            match by_name.iter_mut().find(|(name, _)| *name == sample.figure.name) {
+                Some((_, same)) => same.push(sample),
+                None => by_name.push((&sample.figure.name, vec![sample])),
             }
         }
-        let of = |name: &&str| Self::of(samples.iter().filter(|it| it.figure.name == **name).collect());
-        let mut figures: Vec<_> = names.iter().filter_map(of).collect();
-        let medians: BTreeMap<_, _> = figures.iter().map(|it| (it.name.clone(), it.summary.median)).collect();
-        for figure in &mut figures {
-            for beside in &mut figure.limits {
-                beside.share =
-                    medians.get(&beside.limit).map_or(f64::NAN, |limit| figure.summary.median / limit);
-            }
-            figure.limits.retain(|it| it.share.is_finite()); // some were not measured
+        let mut figures: Vec<_> = by_name.iter().filter_map(|(_, same)| Self::of(same)).collect();
+        let medians: Vec<_> = figures.iter().map(|it| (it.name.clone(), it.summary.median)).collect();
+        for (figure, (_, same)) in figures.iter_mut().zip(&by_name) {
+            let measured = |limit: &String| medians.iter().find(|(name, _)| name == limit);
+            let limits = same[0].figure.limits.iter().filter_map(measured);
+            let share = |median| figure.summary.median / median;
+            figure.limits =
+                limits.map(|(limit, median)| Share { limit: limit.clone(), share: share(median) }).collect();
         }
         figures
     }
 
-    fn of(samples: Vec<&Sample>) -> Option<Self> {
+    fn of(samples: &[&Sample]) -> Option<Self> {
         let figure = &samples.first()?.figure;
         let rounds: Vec<f64> = samples.iter().map(|it| it.value).collect();
         let typical =
@@ -93,7 +91,7 @@ impl FigureReport {
             times: times.map(|(p50, p99)| Times { p50_ms: p50.median, p99_ms: p99.median }),
             failures: samples.iter().map(|it| it.failures).sum(),
             first_failure: samples.iter().find_map(|it| it.first_failure.clone()),
-            limits: figure.limits.iter().map(|limit| Share { limit: limit.clone(), share: 0.0 }).collect(),
+            limits: Vec::new(),
             compared: None,
         })
     }
@@ -114,3 +112,7 @@ impl Compared {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "figure_tests.rs"]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod figure;
 mod table;
+mod target;
 
 use std::{fs, io::Write, path::Path};
 
@@ -9,7 +10,10 @@ use anyhow::{Context, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use self::figure::{Compared, FigureReport};
+use self::{
+    figure::{Compared, FigureReport},
+    target::Expected,
+};
 use super::{Bench, machine::Machine, rounds::Measured};
 
 /// Which shape the JSON has. Another number is not compared.
@@ -31,6 +35,8 @@ pub(crate) struct Report {
     compared_with: Option<Before>,
     /// In the order in which they were measured.
     figures: Vec<FigureReport>,
+    /// What is expected of them, as far as they were measured.
+    expected: Vec<Expected>,
 }
 
 /// How it was measured.
@@ -58,6 +64,7 @@ impl Report {
     pub(crate) fn of(measured: Measured, bench: &Bench, rounds: usize) -> Self {
         let milliseconds =
             |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let figures = FigureReport::of_all(&measured.samples);
         Self {
             schema: SCHEMA.into(),
             at: Timestamp::now(),
@@ -70,7 +77,8 @@ impl Report {
                 services_log: "at INFO, into a file on the same disk".into(),
             },
             compared_with: None,
-            figures: FigureReport::of_all(&measured.samples),
+            expected: target::all(&figures),
+            figures,
         }
     }
 
@@ -103,6 +111,6 @@ impl Report {
 
     /// For people.
     pub(crate) fn print(&self, to: &mut impl Write) -> anyhow::Result<()> {
-        Ok(write!(to, "{}", table::of(self))?)
+        Ok(writeln!(to, "{}", table::of(self))?)
     }
 }

@@ -15,9 +15,11 @@ const SOME_FAILED: &str = " !";
 
 /// The whole report.
 pub(super) fn of(report: &Report) -> String {
-    let failures = report.figures.iter().filter_map(Failed::of);
-    let failures: String = failures.map(|it| format!("{it}\n")).collect();
-    format!("{}\n{}\n{failures}{}", head(report), figures(report), foot(report))
+    let mut lines = vec![head(report), figures(report).to_string()];
+    lines.extend(report.figures.iter().filter_map(Failed::of).map(|it| it.to_string()));
+    lines.extend(report.expected.iter().map(ToString::to_string));
+    lines.extend(foot(report));
+    lines.join("\n")
 }
 
 fn head(report: &Report) -> String {
@@ -130,14 +132,13 @@ impl Display for Failed<'_> {
     }
 }
 
-fn foot(report: &Report) -> String {
+fn foot(report: &Report) -> Vec<String> {
     let compared = report.compared_with.as_ref().map(|before| {
         format!(
-            "Compared with {} at {}: better and WORSE are outside both spreads.\n",
+            "Compared with {} of {}: better and WORSE are outside both spreads.",
             before.commit, before.at
         )
     });
-    let quick =
-        report.settings.quick.then_some("A quick round only shows that it works: its figures mean little.\n");
-    format!("{}{}", compared.unwrap_or_default(), quick.unwrap_or_default())
+    let quick = "A quick round only shows that it works: its figures mean little.".to_owned();
+    compared.into_iter().chain(report.settings.quick.then_some(quick)).collect()
 }
