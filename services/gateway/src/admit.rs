@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use http_body_util::BodyExt;
-use metrics::{counter, gauge};
+use metrics::{Gauge, counter, gauge};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::{Code, Problem};
@@ -37,20 +37,22 @@ pub async fn admit(
 }
 
 struct Place {
+    taken: Gauge,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Place {
     fn take(places: Arc<Semaphore>) -> Option<Self> {
         let permit = places.try_acquire_owned().ok()?;
-        gauge!("annals_http_requests_in_flight").increment(1);
-        Some(Self { _permit: permit })
+        let taken = gauge!("annals_http_requests_in_flight");
+        taken.increment(1);
+        Some(Self { taken, _permit: permit })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        gauge!("annals_http_requests_in_flight").decrement(1);
+        self.taken.decrement(1);
     }
 }
 

@@ -23,28 +23,34 @@ use tracing::{debug, error, warn};
 use crate::{
     pages,
     problem::{Code, Problem},
+    target,
 };
 
 /// Longer than the longest wait that a client can ask for.
 const LONGEST: Duration = Duration::from_secs(35);
 
-/// The outermost layer.
+/// The outermost layer. Each layer is cloned for each request with all that it holds, so what can be one is one.
 pub async fn finish(request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let path = uri.path();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let for_a_person = pages::is_wanted(route, request.headers());
 
-    let (mut head, body) = next.run(request).await.into_parts();
+    let answer = match target::check(&request) {
+        Ok(()) => in_time(request, next).await,
+        Err(problem) => problem.into_response(),
+    };
+    let (mut head, body) = answer.into_parts();
     let problem = head.extensions.remove::<Problem>().or_else(|| foreign(&head));
     dress(&mut head);
-    tell(&method, &path, head.status, problem.as_ref());
+    tell(&method, path, head.status, problem.as_ref());
     count(&method, route, head.status, begun.elapsed());
     match problem {
         Some(_) if pages::is_told(&mut head) => Response::from_parts(head, body),
         Some(problem) if for_a_person => pages::tell(&problem, head, route),
-        Some(problem) => problem.render(head, &path),
+        Some(problem) => problem.render(head, path),
         None => Response::from_parts(head, body),
     }
 }
@@ -71,7 +77,7 @@ fn dress(head: &mut response::Parts) {
 }
 
 /// Gives up on what takes too long.
-pub async fn deadline(request: Request, next: Next) -> Response {
+async fn in_time(request: Request, next: Next) -> Response {
     let code = match *request.method() {
         Method::POST => Code::OutcomeUnknown,
         _ => Code::Unavailable,

@@ -17,12 +17,17 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// The gateway as its handlers see it. Cheap to clone.
+/// The gateway as its handlers see it. Cheap to clone, as every layer and handler does for every request.
 #[derive(Debug, Clone)]
-pub struct Gateway {
+pub struct Gateway(Arc<Shared>);
+
+/// What all handlers share.
+#[derive(Debug)]
+pub struct Shared {
     pub(crate) catalog: Catalog,
     pub(crate) limits: Limits,
     nats: Nats,
+    bus: Bus,
     queue: Queue,
     outcomes: Outcomes,
     durability: watch::Receiver<Durability>,
@@ -60,10 +65,21 @@ impl Gateway {
     ) -> Self {
         let live = Live::new(limits.followers, closing);
         let log_readers = Arc::new(Semaphore::new(limits.log_readers));
-        let (queue, outcomes) = (nats.queue(), nats.outcomes());
-        Self { catalog, limits, nats, queue, outcomes, durability, live, log_readers }
+        let (bus, queue, outcomes) = (nats.bus(), nats.queue(), nats.outcomes());
+        let shared = Shared { catalog, limits, nats, bus, queue, outcomes, durability, live, log_readers };
+        Self(Arc::new(shared))
     }
+}
 
+impl Deref for Gateway {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
     /// Whether acknowledged means on disk.
     pub(crate) fn durable(&self) -> Durable {
         (*self.durability.borrow()).into()
@@ -71,8 +87,8 @@ impl Gateway {
 
     /// The way to the other services. A lost connection would keep what is sent and send it later,
     /// so nothing is sent on one: then the answer is certain, and it comes at once.
-    pub(crate) fn bus(&self) -> Result<Bus, Problem> {
-        self.connected().map(|()| self.nats.bus())
+    pub(crate) fn bus(&self) -> Result<&Bus, Problem> {
+        self.connected().map(|()| &self.bus)
     }
 
     /// Where commands wait, and what became of them.

@@ -34,7 +34,7 @@ pub async fn ready(State(gateway): State<Gateway>) -> Response {
 
 async fn services(gateway: &Gateway) -> BTreeMap<&'static str, bool> {
     let bus = gateway.bus().ok();
-    let asked = SERVICES.map(async |(service, name)| match &bus {
+    let asked = SERVICES.map(async |(service, name)| match bus {
         Some(bus) => (service, bus.present(name).await),
         None => (service, false),
     });

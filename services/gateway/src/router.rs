@@ -12,8 +12,7 @@ use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
 
 use crate::{
-    accept, admit, catalog, commands, documents, edge, gateway::Gateway, health, log, pages, reactors,
-    target, views,
+    accept, admit, catalog, commands, documents, edge, gateway::Gateway, health, log, pages, reactors, views,
 };
 
 /// All of the gateway, ready to be served.
@@ -56,8 +55,6 @@ pub fn router(gateway: Gateway) -> Router {
         .fallback(edge::no_route)
         .with_state(gateway)
         .layer(CatchPanicLayer::custom(edge::panicked))
-        .layer(from_fn(edge::deadline))
-        .layer(from_fn(target::check))
         .layer(from_fn(edge::finish))
 }
 

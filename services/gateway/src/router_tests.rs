@@ -246,7 +246,8 @@ async fn a_panic_is_a_problem() {
         .route("/", axum::routing::get(async || -> &'static str { panic!("on purpose") }))
         .layer(CatchPanicLayer::custom(edge::panicked))
         .layer(from_fn(edge::finish));
-    let response = defect.oneshot(get("/")).await.unwrap();
+    let request = Request::get("/").header("host", "localhost").body(Body::empty()).unwrap();
+    let response = defect.oneshot(request).await.unwrap();
     assert_eq!(
         (response.status(), &response.headers()["content-type"]),
         (StatusCode::INTERNAL_SERVER_ERROR, &"application/problem+json".parse().unwrap())

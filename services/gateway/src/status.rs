@@ -25,7 +25,7 @@ where
     T: Copy,
     F: Future<Output = Result<S, Failure>>,
 {
-    let bus = gateway.bus().ok();
+    let bus = gateway.bus().ok().cloned();
     let asked = all.map(|it| {
         let asking = bus.clone().map(|bus| timeout(PATIENCE, ask(bus, it)));
         async move {

@@ -3,8 +3,6 @@
 use axum::{
     extract::Request,
     http::{HeaderMap, Uri, Version, header::HOST, uri::Authority},
-    middleware::Next,
-    response::Response,
 };
 
 use crate::{
@@ -15,11 +13,10 @@ use crate::{
 /// The longest address, in bytes: what RFC 9110 asks everybody to take.
 const LONGEST: usize = 8000;
 
-/// Lets through what is addressed properly.
-pub async fn check(request: Request, next: Next) -> Result<Response, Problem> {
+/// Whether a request is addressed properly.
+pub fn check(request: &Request) -> Result<(), Problem> {
     address(request.uri())?;
-    host(request.version(), request.headers())?;
-    Ok(next.run(request).await)
+    host(request.version(), request.headers())
 }
 
 fn address(uri: &Uri) -> Result<(), Problem> {

@@ -3,23 +3,26 @@
 
 use std::time::Duration;
 
-use async_nats::HeaderMap;
+use async_nats::{
+    HeaderMap,
+    header::{HeaderName, HeaderValue},
+};
 use jiff::Timestamp;
 
 /// In microseconds since 1970, by the clock of whoever asks.
-const DEADLINE: &str = "Annals-Deadline";
+static DEADLINE: HeaderName = HeaderName::from_static("Annals-Deadline");
 
 /// The headers of a question that is waited for so long.
 pub(crate) fn headers(patience: Duration) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let deadline = (Timestamp::now() + patience).as_microsecond();
-    headers.insert(DEADLINE, deadline.to_string().as_str());
+    headers.insert(DEADLINE.clone(), HeaderValue::from(deadline));
     headers
 }
 
 /// Whether nobody waits any more.
 pub(crate) fn has_passed(headers: Option<&HeaderMap>) -> bool {
-    let deadline = headers.and_then(|headers| headers.get(DEADLINE)?.as_str().parse::<i64>().ok());
+    let deadline = headers.and_then(|headers| headers.get(DEADLINE.clone())?.as_str().parse::<i64>().ok());
     deadline.is_some_and(|deadline| deadline < Timestamp::now().as_microsecond())
 }
 

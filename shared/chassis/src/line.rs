@@ -141,7 +141,15 @@ fn ending(id: &str, characters: usize) -> String {
 
 /// Text from outside must not break a line or steer a terminal.
 fn harmless(text: &str) -> String {
-    text.chars().flat_map(|c| if steers(c) { c.escape_default().collect() } else { vec![c] }).collect()
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) {
+            harmless.extend(c.escape_default());
+        } else {
+            harmless.push(c);
+        }
+    }
+    harmless
 }
 
 /// Control characters, and those that break a line or turn its direction in Unicode's ways.

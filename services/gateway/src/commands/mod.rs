@@ -156,7 +156,7 @@ fn reply(given: Uuid, outcome: Result<Response, Problem>) -> Response {
 fn success(mut accepted: Accepted) -> Response {
     let replayed = std::mem::take(&mut accepted.replayed); // told in a header, not in the body
     let began = accepted.events.first().is_some_and(|event| event.version == 1);
-    let location = format!("/v1/streams/{}/{}", accepted.category, accepted.id);
+    let location = began.then(|| format!("/v1/streams/{}/{}", accepted.category, accepted.id));
     let correlation_id = accepted.events.first().map(|event| event.correlation_id.to_string());
     let (version, position): (Version, _) = (accepted.version, accepted.position);
 
@@ -170,7 +170,7 @@ fn success(mut accepted: Accepted) -> Response {
     if replayed {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
-    if began {
+    if let Some(location) = location {
         headers.insert(LOCATION, location.parse().expect("a name and a UUID are a header value"));
         *response.status_mut() = StatusCode::CREATED;
     }
