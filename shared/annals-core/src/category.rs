@@ -1,14 +1,13 @@
 //! A decider as the services see it: names and JSON instead of types.
 
-use std::{any::Any, cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
+use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 use uuid::Uuid;
 
 use crate::{
-    Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema,
-    tagged::Tagged, variants,
+    Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema, variants,
 };
 
 /// The state of one aggregate of some category.
@@ -48,7 +47,7 @@ pub enum Rejection {
 }
 
 /// A business no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Refused {
     /// The refusal's name in kebab-case.
     pub reason: String,
@@ -228,13 +227,13 @@ impl<D: Decider> Rules for Typed<D> {
     }
 
     fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable> {
-        let event = read::<D>(&event.kind, event.schema, &event.data)?;
+        let event = schema::read::<D>(&event.kind, event.schema, &event.data)?;
         let state = state.0.downcast::<D>().expect(ONE_CATEGORY);
         Ok(State(Box::new(state.evolve(&event))))
     }
 
     fn rewrite(&self, event: &EventRecord) -> Result<Decided, Unreadable> {
-        read::<D>(&event.kind, event.schema, &event.data).map(|event| encode::<D>(&event))
+        schema::read::<D>(&event.kind, event.schema, &event.data).map(|event| encode::<D>(&event))
     }
 
     fn show(&self, state: &State) -> Value {
@@ -266,7 +265,7 @@ fn downcast<D: Decider>(state: &State) -> &D {
 /// again would be in the way for ever, so it is tried.
 pub(crate) fn write<D: Decider>(event: &D::Event) -> Result<Decided, Unreadable> {
     let decided = encode::<D>(event);
-    read::<D>(&decided.kind, decided.schema, &decided.data)?;
+    schema::read::<D>(&decided.kind, decided.schema, &decided.data)?;
     Ok(decided)
 }
 
@@ -277,29 +276,6 @@ fn encode<D: Decider>(event: &D::Event) -> Decided {
     let (kind, data) = tagged.into_iter().next().expect("a variant has a name");
     let schema = schema::current(D::UPCASTERS, &kind);
     Decided { kind, schema, data }
-}
-
-/// Reads a stored event, lifting it to its present schema first.
-pub(crate) fn read<D: Decider>(kind: &str, schema: u32, data: &RawValue) -> Result<D::Event, Unreadable> {
-    let known = schema::current(D::UPCASTERS, kind);
-    let event = match schema.cmp(&known) {
-        Ordering::Equal => D::Event::deserialize(Tagged { name: kind, data }),
-        Ordering::Less => serde_json::from_str(data.get()).and_then(|data| {
-            let data = schema::lift(D::UPCASTERS, kind, schema, data);
-            D::Event::deserialize(Tagged { name: kind, data })
-        }),
-        Ordering::Greater => {
-            let (category, event) = (D::NAME.into(), kind.into());
-            return Err(Unreadable::NewerSchema { category, event, schema, known });
-        }
-    };
-    event.map_err(|error| {
-        let (category, event, reason) = (D::NAME.into(), kind.into(), error.to_string());
-        if reason.starts_with(&format!("unknown variant `{kind}`")) {
-            return Unreadable::UnknownEvent { category, event };
-        }
-        Unreadable::Malformed { category, event, reason }
-    })
 }
 
 fn refused(refusal: &impl Serialize, detail: String) -> Refused {

@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, fmt, sync::Arc};
 
-use crate::{Decider, EventRecord, Notice, Reaction, Recorded, Sql, StoredCommit, Unreadable, category};
+use crate::{Decider, EventRecord, Notice, Reaction, Recorded, Sql, StoredCommit, Unreadable, schema};
 
 type Handle<T> = dyn Fn(&EventRecord, &StoredCommit) -> Result<Vec<T>, Unreadable> + Send + Sync;
 
@@ -41,7 +41,7 @@ impl<T: 'static> Handler<T> {
             event,
             answers: TypeId::of::<A::Item>(),
             handle: Arc::new(move |record, stored| {
-                let event = category::read::<D>(&record.kind, record.schema, &record.data)?;
+                let event = schema::read::<D>(&record.kind, record.schema, &record.data)?;
                 Ok(handle(&Recorded::new(event, record, stored)).into_iter().map(Into::into).collect())
             }),
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::{Decider, EventRecord, Position, StoredCommit, Unreadable, Version, category};
+use crate::{Decider, EventRecord, Position, StoredCommit, Unreadable, Version, schema};
 
 /// An event as projections and reactors see it.
 #[derive(Debug, Clone)]
@@ -90,7 +90,7 @@ impl EventView {
     /// When it did not happen to a `D`, or cannot be read.
     pub fn read<D: Decider>(&self) -> Result<D::Event, Unreadable> {
         if self.category == D::NAME {
-            return category::read::<D>(&self.r#type, self.schema, &self.data);
+            return schema::read::<D>(&self.r#type, self.schema, &self.data);
         }
         Err(Unreadable::UnknownEvent { category: D::NAME.into(), event: self.r#type.clone() })
     }

@@ -1,7 +1,12 @@
 //! Events outlive the code that wrote them: schema versions, upcasters, and what cannot be read.
 
-use serde_json::Value;
+use std::cmp::Ordering;
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 use thiserror::Error;
+
+use crate::{Decider, tagged::Tagged};
 
 /// Lifts the data of one event type from schema `from` to `from + 1`.
 ///
@@ -66,12 +71,35 @@ pub(crate) fn current(upcasters: &[Upcaster], event: &str) -> u32 {
 }
 
 /// Lifts data from `schema` to the present one, step by step.
-pub(crate) fn lift(upcasters: &[Upcaster], event: &str, schema: u32, data: Value) -> Value {
+fn lift(upcasters: &[Upcaster], event: &str, schema: u32, data: Value) -> Value {
     (schema..current(upcasters, event)).fold(data, |data, from| {
         let step = upcasters.iter().find(|step| step.event == event && step.from == from);
         match step {
             Some(step) => (step.up)(data),
             None => data,
         }
+    })
+}
+
+/// Reads a stored event, lifting it to its present schema first.
+pub(crate) fn read<D: Decider>(kind: &str, schema: u32, data: &RawValue) -> Result<D::Event, Unreadable> {
+    let known = current(D::UPCASTERS, kind);
+    let event = match schema.cmp(&known) {
+        Ordering::Equal => Deserialize::deserialize(Tagged { name: kind, data }),
+        Ordering::Less => serde_json::from_str(data.get()).and_then(|data| {
+            let data = lift(D::UPCASTERS, kind, schema, data);
+            Deserialize::deserialize(Tagged { name: kind, data })
+        }),
+        Ordering::Greater => {
+            let (category, event) = (D::NAME.into(), kind.into());
+            return Err(Unreadable::NewerSchema { category, event, schema, known });
+        }
+    };
+    event.map_err(|error| {
+        let (category, event, reason) = (D::NAME.into(), kind.into(), error.to_string());
+        if reason.starts_with(&format!("unknown variant `{kind}`")) {
+            return Unreadable::UnknownEvent { category, event };
+        }
+        Unreadable::Malformed { category, event, reason }
     })
 }

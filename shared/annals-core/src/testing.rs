@@ -8,7 +8,7 @@
 
 use std::fmt::Debug;
 
-use crate::{Decider, category};
+use crate::{Decider, category, schema};
 
 /// A history.
 #[derive(Debug)]
@@ -82,5 +82,5 @@ impl<D: Decider<Event: PartialEq + Debug, Refusal: PartialEq>> When<D> {
 
 fn stored<D: Decider>(event: &D::Event) -> D::Event {
     let decided = category::write::<D>(event).expect("what is written can be read");
-    category::read::<D>(&decided.kind, decided.schema, &decided.data).expect("what is written can be read")
+    schema::read::<D>(&decided.kind, decided.schema, &decided.data).expect("what is written can be read")
 }

@@ -14,7 +14,7 @@ use sqlx::{
 };
 use tracing::warn;
 
-use crate::{ViewError, fault};
+use crate::{ViewError, fault, statement::STATEMENTS_PER_TRIP};
 
 /// Readers of one view that read at the same time; each is a thread while it is in use.
 const READERS: u32 = 4;
@@ -105,6 +105,7 @@ pub(crate) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         .create_if_missing(true)
         .pragma("cache_size", WRITER_CACHE)
         .statement_cache_capacity(TEXTS_KEPT)
+        .row_buffer_size(STATEMENTS_PER_TRIP) // each has its result, and the thread does not wait for us in between
         .journal_mode(SqliteJournalMode::Wal)
         // A power cut may take the last commits, rows and checkpoint together: the log has them.
         .synchronous(SqliteSynchronous::Normal);

@@ -5,13 +5,15 @@
 //! stopped. (A place without a value would be null, and the next statement's values would be off by
 //! one, so the numbers are checked first.)
 
+use std::sync::Arc;
+
 use annals_core::Sql;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::{ViewError, value};
 
 /// Statements per trip. More gain nothing, and each text that returns is kept compiled.
-const STATEMENTS_PER_TRIP: usize = 64;
+pub(crate) const STATEMENTS_PER_TRIP: usize = 64;
 
 /// Every value has its own plain `?`. (One within a literal counts as well: bind the literal.) Most
 /// statements are followed by more of the same, and looking at one of them is enough.
@@ -33,11 +35,19 @@ fn check_one(sql: &Sql) -> Result<(), ViewError> {
 
 /// Runs all of them, in their order, up to the first that fails.
 pub(crate) async fn run(connection: &mut SqliteConnection, statements: &[&Sql]) -> Result<(), sqlx::Error> {
+    let mut before: Option<(&[&Sql], Arc<str>)> = None;
     for trip in statements.chunks(STATEMENTS_PER_TRIP) {
-        let text: Vec<_> = trip.iter().map(|sql| sql.text).collect();
-        let text = text.join("\n;\n"); // on a line of its own: a text may end in a comment
+        let text = match before {
+            Some((before, text)) if texts(before).eq(texts(trip)) => text,
+            _ => texts(trip).collect::<Vec<_>>().join("\n;\n").into(), // on a line of its own: a text may end in a comment
+        };
         let values = value::arguments(trip.iter().flat_map(|sql| &sql.values))?;
-        sqlx::query_with(AssertSqlSafe(text), values).execute(&mut *connection).await?;
+        sqlx::query_with(AssertSqlSafe(text.clone()), values).execute(&mut *connection).await?;
+        before = Some((trip, text));
     }
     Ok(())
+}
+
+fn texts(statements: &[&Sql]) -> impl Iterator<Item = &'static str> {
+    statements.iter().map(|sql| sql.text)
 }

@@ -1,5 +1,7 @@
 //! Values between readers, projections and SQLite.
 
+use std::sync::Arc;
+
 use annals_core::{Column, Kind, SqlValue, micros, values::Date};
 use serde_json::Value;
 use sqlx::{Arguments, sqlite::SqliteArguments};
@@ -30,7 +32,7 @@ pub(crate) fn arguments<'a>(
         match value {
             SqlValue::Null => arguments.add(None::<i64>),
             SqlValue::Integer(integer) => arguments.add(integer),
-            SqlValue::Text(text) => arguments.add(text.as_str()),
+            SqlValue::Text(text) => arguments.add(Arc::<str>::from(text.as_str())), // copied once; as a `&str` it would be twice
         }
         .map_err(sqlx::Error::Encode)?;
     }
