@@ -25,7 +25,7 @@ pub struct Cluster {
     // Fields are dropped in this order: the services end before their server.
     processes: BTreeMap<Instance, Process>,
     nats: TestNats,
-    /// Where command services find it.
+    /// Where the first command service finds it.
     log_url: String,
     client: Client,
     port: u16,
@@ -41,7 +41,7 @@ impl Cluster {
         Self::start_on(nats, log_url).await
     }
 
-    /// The same with a proxy between the command services and nats-server.
+    /// The same with a proxy between the command service and nats-server. A second one goes past it.
     pub async fn start_with_proxy() -> (Self, Proxy) {
         let nats = nats().await;
         let proxy = Proxy::start(&nats.url()).await;
@@ -144,7 +144,7 @@ impl Cluster {
 
     async fn process(&self, instance: Instance) -> Process {
         let service = instance.service.name();
-        let nats = if instance.service == Service::Command { &self.log_url } else { &self.nats.url() };
+        let nats = if instance == Service::Command.into() { &self.log_url } else { &self.nats.url() };
         let monitor = self.nats.monitor_url();
         let (listen, views) = (format!("127.0.0.1:{}", self.port), self.path(&instance.name()));
         let own = match instance.service {
