@@ -47,7 +47,7 @@ async fn run(cluster: &mut Cluster, victims: Victims) {
 
 /// Lets some load pass, stops it, and holds everything against what clients were told.
 async fn audit(cluster: &Cluster, load: Load) {
-    load.acknowledges(300).await;
+    load.acknowledges(100).await;
     let ledger = load.stop().await;
     let batches = cluster.evidence().audit(&ledger).await;
     assert!(batches.largest() >= 16, "there is no large batch: {batches}");
@@ -58,9 +58,9 @@ async fn audit(cluster: &Cluster, load: Load) {
 async fn kill_amid_batches(victims: Victims) {
     let _alone = TRIAL.lock().await;
     let (mut cluster, proxy) = Cluster::start_with_proxy().await;
-    let load = load(&cluster, 256).await;
+    let load = load(&cluster, 160).await;
     for moment in (0..kills()).flat_map(|_| Moment::ALL.map(Some).into_iter().chain([None])) {
-        load.acknowledges(rand::random_range(50..250)).await;
+        load.acknowledges(rand::random_range(20..120)).await;
         println!("  to be killed at: {moment:?}");
         match moment {
             Some(moment) => {
