@@ -7,6 +7,7 @@ use std::{
 
 use async_nats::{Client, ConnectOptions, Event, ServerAddr, connection::State, jetstream};
 use thiserror::Error;
+use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use crate::{Bus, JetStreamLog, StreamError, append::Appender, stream};
@@ -45,7 +46,8 @@ impl Nats {
         let servers: Result<Vec<ServerAddr>, _> =
             url.split(',').map(|server| server.trim().parse()).collect();
         let servers = servers.map_err(|error| unknown(&error))?;
-        let lost = AtomicBool::new(false);
+        let lost = watch::Sender::new(());
+        let (losses, away) = (lost.subscribe(), AtomicBool::new(false));
         let client = ConnectOptions::new()
             .name(name)
             .retry_on_initial_connect()
@@ -59,14 +61,17 @@ impl Nats {
                 })
             })
             .event_callback(move |event| {
-                tell(&event, &lost);
+                tell(&event, &away);
+                if let Event::Disconnected = event {
+                    lost.send_replace(());
+                }
                 async {}
             })
             .connect(servers)
             .await
             .map_err(|error| unknown(&error))?;
         let jetstream = jetstream::ContextBuilder::new().timeout(PATIENCE).build(client.clone());
-        let appender = Appender::new(client.clone(), jetstream.clone());
+        let appender = Appender::new(client.clone(), jetstream.clone(), losses);
         Ok(Self { client, jetstream, appender })
     }
 
@@ -112,11 +117,11 @@ impl Nats {
 }
 
 /// A refused publish shows only here: to its caller it is a time-out.
-fn tell(event: &Event, lost: &AtomicBool) {
+fn tell(event: &Event, away: &AtomicBool) {
     match event {
-        Event::Connected if lost.swap(false, Ordering::Relaxed) => info!("connected again"),
+        Event::Connected if away.swap(false, Ordering::Relaxed) => info!("connected again"),
         Event::Disconnected => {
-            lost.store(true, Ordering::Relaxed);
+            away.store(true, Ordering::Relaxed);
             warn!("connection lost, connecting again");
         }
         Event::SlowConsumer(subscription) => warn!(subscription, "messages were dropped: too slow"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use annals_core::{CommitError, Position, StoredCommit};
+use annals_core::{Position, StoredCommit};
 use async_nats::{Client, Message, StatusCode, Subscriber, header::HeaderMap};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -21,14 +21,17 @@ pub(crate) struct Batch {
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What comes for one request, part by part.
-struct Parts(Subscriber);
+struct Parts {
+    replies: Subscriber,
+    /// The sequence of the part before; 0: none.
+    before: Position,
+}
 
 /// Some of it.
 enum Part {
-    Message(Message),
-    /// The last one: a page's end, or nothing at all.
+    Message(Message, Position),
+    /// The last one, and whether there is more than was asked for.
     End {
-        headers: Option<HeaderMap>,
         more: bool,
     },
 }
@@ -47,35 +50,35 @@ pub(crate) async fn get(
     let mut commits = Vec::new();
     loop {
         match parts.next().await? {
-            Part::End { headers: None, more } => return Ok(Batch { commits, more }),
-            Part::End { headers, more } => {
-                nothing_is_missing(&commits, headers.as_ref())?;
-                return Ok(Batch { commits, more });
-            }
-            Part::Message(message) => {
-                nothing_is_missing(&commits, message.headers.as_ref())?;
-                match decode(&message) {
-                    Ok(stored) => commits.push(stored),
-                    Err(error) if commits.is_empty() => return Err(error.into()),
-                    // What cannot be read is in the way of what comes after it, not of what came before.
-                    Err(_) => return Ok(Batch { commits, more: true }),
-                }
-            }
+            Part::End { more } => return Ok(Batch { commits, more }),
+            Part::Message(message, position) => match StoredCommit::decode(position, &message.payload) {
+                Ok(stored) => commits.push(stored),
+                Err(error) if commits.is_empty() => return Err(error.into()),
+                // What cannot be read is in the way of what comes after it, not of what came before.
+                Err(_) => return Ok(Batch { commits, more: true }),
+            },
         }
     }
 }
 
-/// Where subjects stand: the sequence of the last message of each that has one. At most 1000 of them.
-pub(crate) async fn ends(client: &Client, subjects: &[&str]) -> Result<HashMap<String, Position>, LogError> {
-    let request = json!({ "batch": subjects.len(), "multi_last": subjects });
+/// Where subjects stand: the sequence of the last message of each that has one. At most 1000 of them. None if
+/// their messages are too much for one answer: they come whole.
+pub(crate) async fn ends(
+    client: &Client,
+    subjects: &[&str],
+) -> Result<Option<HashMap<String, Position>>, LogError> {
+    let request = json!({ "batch": subjects.len(), "max_bytes": MAX_BYTES, "multi_last": subjects });
     let (mut parts, mut ends) = (Parts::ask(client, &request).await?, HashMap::new());
-    while let Part::Message(message) = parts.next().await? {
-        let headers = message.headers.as_ref();
-        let subject = headers.and_then(|headers| headers.get("Nats-Subject"));
-        let subject = subject.ok_or_else(|| unavailable("the server sent a message without its subject"))?;
-        ends.insert(subject.to_string(), sequence(headers)?);
+    loop {
+        match parts.next().await? {
+            Part::End { more } => return Ok((!more).then_some(ends)),
+            Part::Message(message, position) => {
+                let subject = message.headers.as_ref().and_then(|headers| headers.get("Nats-Subject"));
+                let subject = subject.ok_or_else(|| unavailable("the server sent no subject"))?;
+                ends.insert(subject.to_string(), position);
+            }
+        }
     }
-    Ok(ends)
 }
 
 impl Parts {
@@ -85,22 +88,28 @@ impl Parts {
         let asked = async {
             let replies = client.subscribe(inbox.clone()).await.map_err(unavailable)?;
             client.publish_with_reply(api, inbox, request.to_string().into()).await.map_err(unavailable)?;
-            Ok(Self(replies))
+            Ok(Self { replies, before: 0 })
         };
         timeout(PATIENCE, asked).await.map_err(unavailable)?
     }
 
     async fn next(&mut self) -> Result<Part, LogError> {
-        let reply = timeout(PATIENCE, self.0.next())
+        let reply = timeout(PATIENCE, self.replies.next())
             .await
             .map_err(|_| unavailable("the log does not answer"))?
             .ok_or_else(|| unavailable("the connection is closing"))?;
+        let headers = reply.headers.as_ref();
         match reply.status {
-            None => Ok(Part::Message(reply)),
-            Some(StatusCode::NOT_FOUND) => Ok(Part::End { headers: None, more: false }),
+            None => {
+                nothing_is_missing(self.before, headers)?;
+                let unnumbered = || unavailable("the server sent a message without its sequence");
+                self.before = number(headers, "Nats-Sequence").ok_or_else(unnumbered)?;
+                Ok(Part::Message(reply, self.before))
+            }
+            Some(StatusCode::NOT_FOUND) => Ok(Part::End { more: false }),
             Some(status) if status.as_u16() == 204 => {
-                let pending: u64 = number(reply.headers.as_ref(), "Nats-Num-Pending").unwrap_or(0);
-                Ok(Part::End { headers: reply.headers, more: pending > 0 })
+                nothing_is_missing(self.before, headers)?;
+                Ok(Part::End { more: number(headers, "Nats-Num-Pending").is_some_and(|pending| pending > 0) })
             }
             Some(StatusCode::NO_RESPONDERS) => Err(unavailable("there is no log yet")),
             Some(status) => Err(unavailable(format!("the log answers {status}"))),
@@ -110,23 +119,11 @@ impl Parts {
 
 /// Each part names the one before it (0: none). A connection that was lost meanwhile, and made again, can
 /// have swallowed some of them.
-fn nothing_is_missing(commits: &[StoredCommit], headers: Option<&HeaderMap>) -> Result<(), LogError> {
-    let before = commits.last().map_or(0, |stored| stored.position);
+fn nothing_is_missing(before: Position, headers: Option<&HeaderMap>) -> Result<(), LogError> {
     match number(headers, "Nats-Last-Sequence") {
         Some(named) if named == before => Ok(()),
         _ => Err(unavailable("a part of what was read got lost")),
     }
-}
-
-fn decode(reply: &Message) -> Result<StoredCommit, CommitError> {
-    StoredCommit::decode(sequence(reply.headers.as_ref())?, &reply.payload)
-}
-
-fn sequence(headers: Option<&HeaderMap>) -> Result<Position, CommitError> {
-    number(headers, "Nats-Sequence").ok_or_else(|| CommitError::Malformed {
-        position: 0,
-        reason: "the server sent a message without its sequence".into(),
-    })
 }
 
 fn number(headers: Option<&HeaderMap>, name: &str) -> Option<u64> {
@@ -144,8 +141,8 @@ mod tests {
             headers.insert("Nats-Last-Sequence", before.to_string().as_str());
             headers
         };
-        assert!(nothing_is_missing(&[], Some(&named(0))).is_ok());
-        assert!(nothing_is_missing(&[], Some(&named(7))).is_err());
-        assert!(nothing_is_missing(&[], None).is_err());
+        assert!(nothing_is_missing(0, Some(&named(0))).is_ok());
+        assert!(nothing_is_missing(0, Some(&named(7))).is_err());
+        assert!(nothing_is_missing(0, None).is_err());
     }
 }

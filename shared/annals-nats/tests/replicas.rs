@@ -11,6 +11,7 @@ use annals_nats::{Appended, JetStreamLog, Log, LogError, Nats, Scope};
 use annals_testkit::{ThreeNodes, eventually_within, three_nodes};
 use async_nats::jetstream::{self, stream::Info};
 use futures_util::{StreamExt, future::join_all};
+use tokio::sync::watch;
 
 /// Three servers elect, and agree; a busy machine lets them take their time.
 const ELECTED: Duration = Duration::from_mins(1);
@@ -84,24 +85,34 @@ async fn many_at_once_go_one_by_one_and_each_is_told_its_own_outcome() {
 async fn a_killed_leader_costs_time_and_no_commit() {
     let (mut nodes, client, log) = replicated().await;
     let leader = info(&client).await.unwrap().cluster.unwrap().leader.unwrap();
-    let firsts = firsts(200);
-    let appends = join_all(firsts.iter().map(|commit| async {
-        loop {
-            match log.append(commit, 0).await {
-                Ok(told) => return told,
-                // Not in time: the same again tells.
-                Err(LogError::OutcomeUnknown(_) | LogError::Unavailable(_)) => {}
-                Err(error @ LogError::Commit(_)) => panic!("{error}"),
-            }
+    let (told, mut first_told) = watch::channel(0);
+    let writers = join_all((0..50).map(|_| async {
+        let (stream, mut last) = (commits::stream("thing"), 0);
+        for version in 0..10 {
+            last = stored(&log, &commits::commit(&stream, version), last).await;
+            told.send_modify(|told| *told += 1);
         }
+        last
     }));
-    let killed = async { nodes.kill(&leader) };
-
-    let (told, ()) = tokio::time::timeout(ELECTED, async { tokio::join!(appends, killed) }).await.unwrap();
-
-    let stored = |told| match told {
-        Appended::Stored(stored) => stored.position,
-        Appended::Overtaken(_) => panic!("the stream is new"),
+    let killed = async {
+        first_told.wait_for(|told| *told > 100).await.unwrap();
+        nodes.kill(&leader);
     };
-    assert_eq!(told.into_iter().map(stored).collect::<BTreeSet<_>>(), (1..=200).collect());
+
+    let (lasts, ()) = tokio::time::timeout(ELECTED, async { tokio::join!(writers, killed) }).await.unwrap();
+
+    assert_eq!(lasts.into_iter().max(), Some(500), "each is stored, and once");
+    assert_eq!(log.last(&Scope::All).await.unwrap(), 500);
+}
+
+/// Appends it, again and again if nobody can say what became of it.
+async fn stored(log: &JetStreamLog, commit: &Commit, expected: u64) -> u64 {
+    loop {
+        match log.append(commit, expected).await {
+            Ok(Appended::Stored(stored)) => return stored.position,
+            Ok(Appended::Overtaken(others)) => panic!("nobody else writes there: {others:?}"),
+            Err(LogError::OutcomeUnknown(_) | LogError::Unavailable(_)) => {}
+            Err(error @ LogError::Commit(_)) => panic!("{error}"),
+        }
+    }
 }

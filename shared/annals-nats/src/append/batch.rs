@@ -2,7 +2,7 @@
 
 use annals_core::Position;
 use async_nats::{
-    Client, Request,
+    Client, PublishErrorKind, Request, RequestError, RequestErrorKind,
     jetstream::{publish::PublishAck, response::Response},
 };
 use bytes::Bytes;
@@ -24,7 +24,7 @@ pub(super) const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// Why a batch is not there, or may not be.
 #[derive(Debug)]
 pub(super) enum Unstored {
-    /// None is stored: one or more are stale, or repeats, and the server does not say which.
+    /// None is stored: one or more are stale, repeats, or too large, and nobody says which.
     ForSome,
     /// The same holds for all of them.
     ForAll(Unpublished),
@@ -34,23 +34,35 @@ pub(super) enum Unstored {
 /// The subjects differ from each other.
 pub(super) async fn publish(client: &Client, members: &[&Outgoing]) -> Result<Position, Unstored> {
     match timeout(PATIENCE, send(client, members)).await {
-        Ok(Ok(reply)) => judge(&reply, members.len()),
-        Ok(Err(error)) => Err(in_doubt(error.to_string())),
+        Ok(reply) => judge(&reply?, members.len()),
         Err(_) => Err(in_doubt("no acknowledgement".into())),
     }
 }
 
-async fn send(client: &Client, members: &[&Outgoing]) -> Result<Bytes, async_nats::Error> {
+async fn send(client: &Client, members: &[&Outgoing]) -> Result<Bytes, Unstored> {
     let id = Uuid::now_v7().to_string();
-    let (last, others) = members.split_last().ok_or("a batch without members")?;
+    let (last, others) = members.split_last().expect("nobody departs without members");
     for (number, member) in (1..).zip(others) {
         let (headers, payload) = member.within(&id, number);
-        client.publish_with_headers(member.subject.clone(), headers, payload).await?;
+        let sent = client.publish_with_headers(member.subject.clone(), headers, payload).await;
+        sent.map_err(|error| match error.kind() {
+            PublishErrorKind::MaxPayloadExceeded => Unstored::ForSome,
+            PublishErrorKind::InvalidSubject | PublishErrorKind::Send => refused(&error),
+        })?;
     }
     let (mut headers, payload) = last.within(&id, members.len());
     headers.insert("Nats-Batch-Commit", "1");
     let commit = Request::new().headers(headers).payload(payload).timeout(Some(PATIENCE));
-    Ok(client.send_request(last.subject.clone(), commit).await?.payload)
+    let reply = client.send_request(last.subject.clone(), commit).await;
+    Ok(reply.map_err(|error| judge_commit(&error))?.payload)
+}
+
+fn judge_commit(error: &RequestError) -> Unstored {
+    match error.kind() {
+        RequestErrorKind::MaxPayloadExceeded => Unstored::ForSome,
+        RequestErrorKind::NoResponders | RequestErrorKind::InvalidSubject => refused(error),
+        RequestErrorKind::TimedOut | RequestErrorKind::Other => in_doubt(error.to_string()),
+    }
 }
 
 fn judge(reply: &[u8], members: usize) -> Result<Position, Unstored> {
@@ -63,10 +75,14 @@ fn judge(reply: &[u8], members: usize) -> Result<Position, Unstored> {
         }
         Ok(Response::Err { error }) => Err(match error.error_code() {
             code if is_stale(code) || is_in_flight(code) => Unstored::ForSome,
-            _ => Unstored::ForAll(Unpublished::Refused(error.to_string())),
+            _ => refused(&error),
         }),
         Err(error) => Err(in_doubt(error.to_string())),
     }
+}
+
+fn refused(reason: &impl ToString) -> Unstored {
+    Unstored::ForAll(Unpublished::Refused(reason.to_string()))
 }
 
 fn in_doubt(reason: String) -> Unstored {

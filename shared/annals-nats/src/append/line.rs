@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::{batch, outgoing::Waiting};
+use crate::publish::Unpublished;
 
 /// Those who wait, and how many are under way.
 #[derive(Debug, Default)]
@@ -70,8 +71,9 @@ impl Line {
 
     /// What goes now, if anything: nothing goes beside a batch.
     pub(super) fn depart(&mut self, pace: Pace) -> Option<Departure> {
-        while self.waiting.front().is_some_and(Waiting::is_given_up) {
-            self.waiting.pop_front();
+        // The others came later.
+        while let Some(first) = self.waiting.pop_front_if(|first| first.is_late() || first.is_given_up()) {
+            first.tell(Err(Unpublished::Refused("too many commits wait for the log".into())));
         }
         let alone = self.waiting.front()?.alone || self.waiting.len() < pace.batch;
         match alone {

@@ -4,10 +4,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::*;
-use crate::{
-    append::{Outgoing, Published},
-    publish::Unpublished,
-};
+use crate::append::{Outgoing, Published};
 
 /// A line, and those in it who wait to be told.
 #[derive(Default)]
@@ -107,6 +104,19 @@ fn who_has_given_up_does_not_go() {
     hall.told.clear();
     assert_eq!(hall.depart(), 0);
     assert!(hall.line.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_waited_too_long_is_told_so_and_does_not_go() {
+    let mut hall = Hall::of(0..2);
+    tokio::time::advance(std::time::Duration::from_secs(3)).await;
+    hall.come(2..3);
+
+    assert_eq!([(); 2].map(|()| hall.depart()), [1, 0]);
+
+    for told in &mut hall.told[..2] {
+        assert!(matches!(told.try_recv(), Ok(Err(Unpublished::Refused(_)))));
+    }
 }
 
 #[test]

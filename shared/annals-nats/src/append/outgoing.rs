@@ -3,11 +3,11 @@
 use annals_core::{Commit, Position, TraceParent};
 use async_nats::{HeaderMap, header, jetstream::message::PublishMessage};
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
 
 use super::Published;
-use crate::{publish::Unpublished, subject};
+use crate::{connection::PATIENCE, publish::Unpublished, subject};
 
 /// A commit as a message, with the position at which its subject must stand.
 #[derive(Debug, Clone)]
@@ -68,13 +68,14 @@ pub(super) struct Waiting {
     pub message: Outgoing,
     /// Whether it must go alone, to be told what only it can be told.
     pub alone: bool,
+    until: Instant,
     told: oneshot::Sender<Result<Published, Unpublished>>,
 }
 
 impl Waiting {
     pub(super) fn new(message: Outgoing) -> (Self, oneshot::Receiver<Result<Published, Unpublished>>) {
         let (told, hears) = oneshot::channel();
-        (Self { message, alone: false, told }, hears)
+        (Self { message, alone: false, until: Instant::now() + PATIENCE, told }, hears)
     }
 
     pub(super) fn alone(self) -> Self {
@@ -84,6 +85,11 @@ impl Waiting {
     /// Whether nobody waits any more: whoever did has been told that the outcome is unknown.
     pub(super) fn is_given_up(&self) -> bool {
         self.told.is_closed()
+    }
+
+    /// Whether it has waited for too long to be sent.
+    pub(super) fn is_late(&self) -> bool {
+        Instant::now() > self.until
     }
 
     /// Says what became of it.
