@@ -31,8 +31,9 @@ const EVERY: u32 = 500;
 /// after the aggregate's next commit.
 const WAITING: usize = 64;
 
-/// Longer than a row takes, and shorter than it takes to fold a long stream.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a command waits for its snapshot: far longer than a row takes on a busy machine, and short of
+/// what a command may take.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The snapshots in a directory. Clones share them.
 #[derive(Clone)]

@@ -5,7 +5,7 @@
 //! the log's end, and then like anything in the cache: the log checks what is appended, and the leader is
 //! asked before anything is answered that appends nothing.
 
-use annals_core::{Category, Position, StoredCommit};
+use annals_core::{Category, CommitError, Position, StoredCommit};
 use annals_nats::{Log, LogError, Scope};
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -46,7 +46,14 @@ impl<L: Log> Executor<L> {
         }
         let mut reached = 0;
         loop {
-            let page = self.log.read(&Scope::All, reached, PAGE).await?;
+            let page = match self.log.read(&Scope::All, reached, PAGE).await {
+                // What is no commit is in the way of its own stream only.
+                Err(LogError::Commit(CommitError::Malformed { position, .. })) if position > reached => {
+                    reached = position;
+                    continue;
+                }
+                page => page?,
+            };
             for stored in &page.commits {
                 if let Some(category) = self.catalog.category(&stored.commit.stream.category) {
                     note(&self.lanes, category, stored);

@@ -152,6 +152,20 @@ async fn what_a_pass_has_folded_is_not_used_before_it_has_come_to_the_end() {
 }
 
 #[tokio::test]
+async fn what_is_no_commit_is_in_the_way_of_its_own_stream_only() {
+    let log = Counting::over(MemoryLog::default());
+    let accounts = opened(&service(&log), 20).await;
+    log.pretend_broken(11);
+
+    let after = service(&log);
+    after.warm_up().await;
+    assert_eq!(after.fill().aggregates, 19);
+    log.reads();
+    after.execute(deposit(accounts[19], 1)).await.unwrap();
+    assert_eq!(log.reads(), 0);
+}
+
+#[tokio::test]
 async fn a_log_that_is_too_long_is_not_read() {
     let log = Counting::over(MemoryLog::default());
     opened(&service(&log), 10).await;

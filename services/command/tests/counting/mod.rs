@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use annals_core::{Commit, Position, StoredCommit, StreamId};
+use annals_core::{Commit, CommitError, Position, StoredCommit, StreamId};
 use annals_nats::{Appended, Log, LogError, Page, Scope};
 use tokio::{sync::Semaphore, task::yield_now};
 
@@ -22,6 +22,7 @@ struct Counts {
     reads: AtomicUsize,
     commits: AtomicUsize,
     end: AtomicU64,
+    broken: AtomicU64,
     /// Pages of the whole log that may be read.
     pages: Semaphore,
 }
@@ -33,6 +34,7 @@ impl<L> Counting<L> {
             reads: AtomicUsize::new(0),
             commits: AtomicUsize::new(0),
             end: AtomicU64::new(0),
+            broken: AtomicU64::new(0),
             pages: Semaphore::new(Semaphore::MAX_PERMITS),
         };
         Self { log, counts: Arc::new(counts) }
@@ -51,6 +53,11 @@ impl<L> Counting<L> {
     /// Says that the log ends there.
     pub fn pretend_end(&self, end: Position) {
         self.counts.end.store(end, Ordering::Relaxed);
+    }
+
+    /// Says that there is no commit at a position, to whoever reads all of it.
+    pub fn pretend_broken(&self, position: Position) {
+        self.counts.broken.store(position, Ordering::Relaxed);
     }
 
     /// Tries to append, since it was asked last.
@@ -86,7 +93,15 @@ impl<L: Log> Log for Counting<L> {
         } else {
             self.counts.reads.fetch_add(1, Ordering::Relaxed);
         }
-        let page = self.log.read(scope, after, limit).await?;
+        let mut page = self.log.read(scope, after, limit).await?;
+        let broken = self.counts.broken.load(Ordering::Relaxed);
+        if *scope == Scope::All && after < broken {
+            page.commits.retain(|stored| stored.position < broken);
+            if page.commits.is_empty() {
+                return Err(CommitError::Malformed { position: broken, reason: "poison".into() }.into());
+            }
+            page = Page { commits: page.commits, reached: broken - 1, more: true };
+        }
         self.read(&page.commits);
         Ok(page)
     }
