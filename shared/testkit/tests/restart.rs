@@ -70,7 +70,9 @@ async fn deleted_views_are_complete_again_after_the_start() {
     let notifications = rows(&system, "notifications").await;
 
     system.stop().await;
-    fs::remove_dir_all(system.data_dir().join("views")).unwrap();
+    for made_of_the_log in ["views", "snapshots"] {
+        fs::remove_dir_all(system.data_dir().join(made_of_the_log)).unwrap();
+    }
     system.start_again().await;
 
     assert_eq!([settled_rows(&system, "balances").await, settled_rows(&system, "statements").await], before);

@@ -87,10 +87,8 @@ impl<const REVISION: u32> Decider for Forgetful<REVISION> {
     }
 
     fn evolve(self, event: &Event) -> Self {
-        match event {
-            Event::TransferSettled { .. } => self,
-            event => Self(self.0.evolve(event)),
-        }
+        let forgets = matches!(event, Event::TransferSettled { .. });
+        if forgets { self } else { Self(self.0.evolve(event)) }
     }
 }
 
