@@ -80,7 +80,7 @@ impl Target {
 
 impl Display for Expected {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let verdict = if self.holds { "as expected  " } else { "NOT AS HOPED " };
+        let verdict = if self.holds { "holds " } else { "MISSED" };
         let bound = if self.at_most { "at most" } else { "at least" };
         let Self { figure, beside, bound: number, share, .. } = self;
         write!(f, "{verdict} {figure} is {share:.2} of {beside}: {bound} {number:.2}")
