@@ -14,14 +14,15 @@ def add(results, system, points):
 
 def annals(figures):
     """The points in one round of `annals bench commands --json`: figures called `commands.{bus or http}.{in flight}`."""
-    for way in ("bus", "http"):
-        points = []
-        for figure in figures:
-            if figure["name"].startswith(f"commands.{way}."):
-                times = figure.get("times") or {"p50_ms": 0.0, "p99_ms": 0.0}  # none if nothing succeeded
-                in_flight = int(figure["name"].rsplit(".", 1)[1])
-                points.append({"in_flight": in_flight, "per_second": figure["median"], "errors": figure["failures"], **times})
-        yield f"annals {way}", points
+    systems = {}
+    for figure in figures:
+        measure, _, way_and_load = figure["name"].partition(".")
+        if measure == "commands":
+            way, in_flight = way_and_load.split(".")
+            times = figure.get("times") or {"p50_ms": 0.0, "p99_ms": 0.0}  # none if nothing succeeded
+            point = {"in_flight": int(in_flight), "per_second": figure["median"], "errors": figure["failures"], **times}
+            systems.setdefault(f"annals {way}", []).append(point)
+    return systems
 
 
 def summary(rounds):
@@ -64,7 +65,7 @@ def table(results):
         best = best_peer(summed, in_flight)
         lines += ["", f"{in_flight} in flight"]
         header = ("", "commands/s", "(min..max)", "p50 ms", "p99 ms", "errors", "annals bus is", "annals http is")
-        lines.append("{:<16}{:>12}  {:<17}{:>9}{:>9}{:>8}{:>15}{:>16}".format(*header))
+        lines.append("{:<20}{:>12}  {:<17}{:>9}{:>9}{:>8}{:>15}{:>16}".format(*header))
         for system, points in sorted(summed.items(), key=lambda it: -it[1][in_flight]["median"]):
             lines.append(row(system, points[in_flight], ratios(summed, system, in_flight), system == best))
     return "\n".join(lines)
@@ -76,6 +77,6 @@ def row(system, point, ratio, best):
     times = [f"{ratio[ours]:.2f}x" if ours in ratio else "" for ours in OURS]
     name = f"{system} *" if best else system
     return (
-        f"{name:<16}{point['median']:>12,.0f}  {spread:<17}{point['p50_ms']:>9.2f}{point['p99_ms']:>9.2f}"
+        f"{name:<20}{point['median']:>12,.0f}  {spread:<17}{point['p50_ms']:>9.2f}{point['p99_ms']:>9.2f}"
         f"{point['errors']:>8}{times[0]:>15}{times[1]:>16}"
     )
