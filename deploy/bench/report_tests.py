@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """What the report makes of rounds: `python3 -B deploy/bench/report_tests.py`."""
 
 import unittest
