@@ -66,7 +66,7 @@ impl Proxy {
         *self.perils.loss.fate.lock().unwrap_or_else(PoisonError::into_inner) = fate;
     }
 
-    /// Acknowledgements that got lost so far.
+    /// Commits whose acknowledgements got lost so far.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.perils.loss.lost.load(Ordering::Relaxed)

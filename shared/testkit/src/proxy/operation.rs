@@ -2,6 +2,7 @@
 
 use std::io;
 
+use serde::{Deserialize, de::IgnoredAny};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
 /// The operations that carry bytes behind their line, which ends with how many.
@@ -15,6 +16,24 @@ pub(super) struct Member {
     pub number: u64,
     /// Whether the batch ends with it.
     pub commits: bool,
+}
+
+/// What JetStream says of one commit that is stored, or of an atomic batch of them.
+#[derive(Debug, Deserialize)]
+pub(super) struct Acknowledgement {
+    stream: String,
+    #[serde(rename = "seq")]
+    _position: u64, // what has none is no acknowledgement
+    error: Option<IgnoredAny>,
+    /// The batch, if it is one.
+    pub batch: Option<String>,
+    /// How many commits.
+    #[serde(default = "one")]
+    pub count: u64,
+}
+
+fn one() -> u64 {
+    1
 }
 
 /// The next operation: a line, and the bytes that it says.
@@ -48,15 +67,11 @@ pub(super) fn member(operation: &[u8]) -> Option<Member> {
     })
 }
 
-/// Whether JetStream says that a commit is stored, or a batch of them.
-pub(super) fn is_acknowledgement(operation: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(operation);
-    text.starts_with("MSG ") && text.contains("\r\n{\"stream\":\"EVENTS\",") && text.contains("\"seq\":")
-}
-
-/// Whether JetStream says that a batch is stored.
-pub(super) fn is_acknowledgement_of_batch(operation: &[u8]) -> bool {
-    is_acknowledgement(operation) && String::from_utf8_lossy(operation).contains("\"batch\":")
+/// Reads what JetStream says of commits that are stored; none if it says something else.
+pub(super) fn acknowledgement(operation: &[u8]) -> Option<Acknowledgement> {
+    let payload = operation.strip_prefix(b"MSG ")?.splitn(2, |byte| *byte == b'\n').nth(1)?;
+    let said: Acknowledgement = serde_json::from_slice(payload).ok()?;
+    (said.stream == "EVENTS" && said.error.is_none()).then_some(said)
 }
 
 #[cfg(test)]
@@ -64,18 +79,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_says_that_a_commit_is_stored_is_an_acknowledgement() {
-        for (operation, is) in [
-            ("MSG _INBOX.a.b 1 33\r\n{\"stream\":\"EVENTS\", \"seq\":7}\r\n", true),
-            ("MSG _INBOX.a.b 1 33\r\n{\"error\":{\"code\":400},\"stream\":\"EVENTS\",\"seq\":0}\r\n", false),
-            ("MSG _INBOX.a.b 1 33\r\n{\"stream\":\"OTHER\",\"seq\":7}\r\n", false),
-            ("PING\r\n", false),
+    fn only_what_says_that_commits_are_stored_is_an_acknowledgement() {
+        for (payload, commits) in [
+            ("{\"stream\":\"EVENTS\", \"seq\":7}", Some((1, false))),
+            ("{\"stream\":\"EVENTS\",\"seq\":7,\"batch\":\"b\",\"count\":3}", Some((3, true))),
+            ("{\"error\":{\"code\":400},\"stream\":\"EVENTS\",\"seq\":0}", None),
+            ("{\"stream\":\"OTHER\",\"seq\":7}", None),
+            ("{\"stream\":\"EVENTS\"}", None),
         ] {
-            assert_eq!(is_acknowledgement(operation.as_bytes()), is, "{operation}");
-            assert!(!is_acknowledgement_of_batch(operation.as_bytes()), "{operation}");
+            let operation = format!("MSG _INBOX.a.b 1 {}\r\n{payload}\r\n", payload.len());
+            let said = acknowledgement(operation.as_bytes());
+            assert_eq!(said.map(|said| (said.count, said.batch.is_some())), commits, "{payload}");
         }
-        let batch = b"MSG a 1 50\r\n{\"stream\":\"EVENTS\",\"seq\":3,\"batch\":\"b\",\"count\":3}\r\n";
-        assert!(is_acknowledgement(batch) && is_acknowledgement_of_batch(batch));
+        assert!(acknowledgement(b"PING\r\n").is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use tokio::{sync::watch, time::timeout};
 
-use super::operation::{Member, is_acknowledgement_of_batch};
+use super::operation::{Member, acknowledgement};
 
 /// How long it may take until a batch comes by.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -143,7 +143,7 @@ impl Gate {
 
     /// Lets an operation of the server through, when it is time.
     pub(super) async fn let_back(&mut self, operation: &[u8]) -> io::Result<()> {
-        let is_it = || is_acknowledgement_of_batch(operation);
+        let is_it = || acknowledgement(operation).is_some_and(|said| said.batch.is_some());
         if self.shut_if(|moment| moment == Moment::BeforeAcknowledgement && is_it()) {
             self.catch();
         }
