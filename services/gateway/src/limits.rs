@@ -21,9 +21,10 @@ pub struct Limits {
     pub stall: Duration,
     /// Connections open at once. Further ones are closed as soon as they are made.
     pub connections: usize,
-    /// Commands at once, and as many reads, until their answers are written; health and metrics are
-    /// not among them. Further ones are answered 503 at once.
-    pub requests: usize,
+    /// Commands at once, until their answers are written. Further ones are answered 503 at once.
+    pub commands: usize,
+    /// Reads at once, as above; health and metrics are not among them.
+    pub reads: usize,
     /// Requests that read the log at once, 8 MiB each at most; others wait for their turn.
     pub log_readers: usize,
     /// Clients that follow the log at once, 2 MiB each at most: 512 KiB of events, the rest of a commit, and
@@ -41,8 +42,8 @@ pub struct Limits {
 
 impl Limits {
     /// What a gateway runs with. At worst 256 MiB are held of what connections have read ahead, 256 MiB
-    /// of pages of the log, 256 MiB of answers, 512 MiB of what followers are yet to read, and the bodies
-    /// of commands, parsed.
+    /// of pages of the log, 256 MiB of answers, 512 MiB of what followers are yet to read, and 384 MiB of
+    /// commands.
     pub const PRODUCTION: Self = Self {
         head: Duration::from_secs(30),
         head_bytes: 64 * 1024,
@@ -50,7 +51,8 @@ impl Limits {
         unread: 256 * 1024,
         stall: Duration::from_secs(10),
         connections: 2048,
-        requests: 512,
+        commands: 1536, // a batch of commits takes 1000
+        reads: 512,
         log_readers: 32,
         followers: 256,
         silence: Duration::from_secs(15),

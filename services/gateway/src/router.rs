@@ -12,13 +12,15 @@ use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
 
 use crate::{
-    accept, admit, catalog, commands, documents, edge, gateway::Gateway, health, log, pages, reactors, views,
+    accept, admit, catalog, commands, documents, edge, gateway::Gateway, health, limits::Limits, log, pages,
+    reactors, views,
 };
 
 /// All of the gateway, ready to be served.
 pub fn router(gateway: Gateway) -> Router {
     // Readers that wait for a view must not keep commands out.
-    let [for_commands, for_reads] = [(); 2].map(|()| Arc::new(Semaphore::new(gateway.limits.requests)));
+    let Limits { commands, reads, .. } = gateway.limits;
+    let [for_commands, for_reads] = [commands, reads].map(|places| Arc::new(Semaphore::new(places)));
     let pages = pages::of(&gateway.catalog);
     let commands = Router::new()
         .route("/v1/commands", post(commands::by_door))

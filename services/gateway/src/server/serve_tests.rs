@@ -180,7 +180,7 @@ async fn who_sends_too_much_still_reads_why() {
 
 #[tokio::test]
 async fn beyond_the_last_place_a_command_is_shed_and_reads_and_health_are_not() {
-    let server = Server::start(|limits| limits.requests = 1).await;
+    let server = Server::start(|limits| (limits.commands, limits.reads) = (1, 1)).await;
     let mut first = server.send(COMMAND).await;
     first.read_exact(&mut [0; 25]).await.unwrap();
 
