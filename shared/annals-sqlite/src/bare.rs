@@ -67,7 +67,8 @@ mod tests {
         for _ in 0..5 {
             assert_eq!(table.write().await.unwrap(), 300);
         }
-        let count = sqlx::query_as("select count(*), max(balance) from bare");
-        assert_eq!(count.fetch_one(&table.writer).await.unwrap(), (1000_i64, 1500_i64));
+        let count: (i64, i64) =
+            sqlx::query_as("select count(*), max(balance) from bare").fetch_one(&table.writer).await.unwrap();
+        assert_eq!(count, (1000, 1500));
     }
 }
