@@ -25,6 +25,11 @@ def annals(figures):
     return systems
 
 
+def line(system, points):
+    """What one turn gave, while the others are still to come."""
+    return f"{system}: " + ", ".join(f"{it['per_second']:,.0f}/s at {it['in_flight']}" for it in points)
+
+
 def summary(rounds):
     """Median of the rounds with its spread; the percentiles are medians of the rounds' percentiles."""
     rates = [it["per_second"] for it in rounds]
