@@ -29,7 +29,8 @@ use crate::{
 /// Longer than the longest wait that a client can ask for.
 const LONGEST: Duration = Duration::from_secs(35);
 
-/// The outermost layer. Each layer is cloned for each request with all that it holds, so what can be one is one.
+/// The outermost layer. Layers are cloned for every request, with all that is under them: what can be one
+/// layer is one.
 pub async fn finish(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let (method, uri) = (request.method().clone(), request.uri().clone());

@@ -105,7 +105,8 @@ pub(crate) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         .create_if_missing(true)
         .pragma("cache_size", WRITER_CACHE)
         .statement_cache_capacity(TEXTS_KEPT)
-        .row_buffer_size(STATEMENTS_PER_TRIP) // each has its result, and the thread does not wait for us in between
+        // Each statement has its result, and the thread does not wait for us in between.
+        .row_buffer_size(STATEMENTS_PER_TRIP)
         .journal_mode(SqliteJournalMode::Wal)
         // A power cut may take the last commits, rows and checkpoint together: the log has them.
         .synchronous(SqliteSynchronous::Normal);

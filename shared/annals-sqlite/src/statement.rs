@@ -39,7 +39,8 @@ pub(crate) async fn run(connection: &mut SqliteConnection, statements: &[&Sql]) 
     for trip in statements.chunks(STATEMENTS_PER_TRIP) {
         let text = match before {
             Some((before, text)) if texts(before).eq(texts(trip)) => text,
-            _ => texts(trip).collect::<Vec<_>>().join("\n;\n").into(), // on a line of its own: a text may end in a comment
+            // On a line of its own: a text may end in a comment.
+            _ => texts(trip).collect::<Vec<_>>().join("\n;\n").into(),
         };
         let values = value::arguments(trip.iter().flat_map(|sql| &sql.values))?;
         sqlx::query_with(AssertSqlSafe(text.clone()), values).execute(&mut *connection).await?;

@@ -32,7 +32,8 @@ pub(crate) fn arguments<'a>(
         match value {
             SqlValue::Null => arguments.add(None::<i64>),
             SqlValue::Integer(integer) => arguments.add(integer),
-            SqlValue::Text(text) => arguments.add(Arc::<str>::from(text.as_str())), // copied once; as a `&str` it would be twice
+            // Copied once; as a `&str` it would be twice.
+            SqlValue::Text(text) => arguments.add(Arc::<str>::from(text.as_str())),
         }
         .map_err(sqlx::Error::Encode)?;
     }
