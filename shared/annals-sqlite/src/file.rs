@@ -24,8 +24,8 @@ const READERS: u32 = 4;
 const READER_CACHE: &str = "-256";
 const WRITER_CACHE: &str = "-1024";
 
-/// Texts that the writer keeps compiled: the usual commits, each as a whole. When catching up a text
-/// may be many statements long and hardly ever return, so more would only cost memory.
+/// Texts that the writer keeps compiled: of a view with one statement for each event, every one that there
+/// is, by the seven lengths of a trip, with the checkpoint and without. More would only cost memory.
 const TEXTS_KEPT: usize = 16;
 
 /// What SQLite keeps beside a file while it is open, and the file.

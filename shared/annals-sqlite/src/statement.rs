@@ -33,10 +33,16 @@ fn check_one(sql: &Sql) -> Result<(), ViewError> {
     }
 }
 
-/// Runs all of them, in their order, up to the first that fails.
-pub(crate) async fn run(connection: &mut SqliteConnection, statements: &[&Sql]) -> Result<(), sqlx::Error> {
+/// Runs all of them, in their order, up to the first that fails. Trips take 64 statements, 32, 16 and so on:
+/// few texts that come again and are compiled already, whatever the number of statements is.
+pub(crate) async fn run(
+    connection: &mut SqliteConnection,
+    mut statements: &[&Sql],
+) -> Result<(), sqlx::Error> {
     let mut before: Option<(&[&Sql], Arc<str>)> = None;
-    for trip in statements.chunks(STATEMENTS_PER_TRIP) {
+    while !statements.is_empty() {
+        let most = statements.len().min(STATEMENTS_PER_TRIP);
+        let (trip, rest) = statements.split_at(1 << most.ilog2());
         let text = match before {
             Some((before, text)) if texts(before).eq(texts(trip)) => text,
             // On a line of its own: a text may end in a comment.
@@ -45,6 +51,7 @@ pub(crate) async fn run(connection: &mut SqliteConnection, statements: &[&Sql]) 
         let values = value::arguments(trip.iter().flat_map(|sql| &sql.values))?;
         sqlx::query_with(AssertSqlSafe(text.clone()), values).execute(&mut *connection).await?;
         before = Some((trip, text));
+        statements = rest;
     }
     Ok(())
 }
