@@ -151,6 +151,12 @@ impl Commit {
 }
 
 impl StoredCommit {
+    /// A commit that has just been stored at `position`, as the bytes that it encodes to.
+    #[must_use]
+    pub fn now(position: Position, bytes: &[u8], commit: Commit) -> Self {
+        Self { position, hash: sha256(bytes), commit }
+    }
+
     /// Reads the bytes stored at `position`.
     ///
     /// # Errors

@@ -112,7 +112,7 @@ impl Log for JetStreamLog {
             let message = Outgoing::new(commit, bytes.clone(), expected);
             let why = match self.nats.appender.append(message).await {
                 Ok(Published::Now(position)) => {
-                    return Ok(Appended::Stored(StoredCommit::decode(position, &bytes)?));
+                    return Ok(Appended::Stored(StoredCommit::now(position, &bytes, commit.clone())));
                 }
                 Ok(Published::Before(position)) => match self.earlier(commit, position).await {
                     Some(ours) => return Ok(Appended::Stored(ours)),

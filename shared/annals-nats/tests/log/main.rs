@@ -5,12 +5,8 @@
 mod commits;
 mod suite;
 
-use std::collections::{BTreeSet, HashMap};
-
 use annals_nats::{Appended, JetStreamLog, Log, LogError, MemoryLog, Nats, Scope};
 use annals_testkit::TestNats;
-use futures_util::future::join_all;
-use uuid::Uuid;
 
 /// A log on a server of its own. The server lives as long as the test holds it.
 async fn on_a_server() -> (TestNats, JetStreamLog) {
@@ -85,51 +81,4 @@ async fn what_was_before_an_unreadable_message_is_read() {
     assert_eq!((page.commits.len(), page.reached, page.more), (3, 3, true));
     assert!(matches!(log.read(&Scope::All, 3, 100).await, Err(LogError::Commit(_))));
     assert_eq!(log.read(&Scope::All, 4, 100).await.unwrap().commits.len(), 1);
-}
-
-/// Two hundred at once go in batches: each is told its own outcome, and a conflict is nobody else's.
-#[tokio::test]
-async fn of_many_commits_at_once_each_is_told_its_own_outcome() {
-    let (_server, log) = on_a_server().await;
-    let streams: Vec<_> = (0..200).map(|_| commits::stream("thing")).collect();
-    let firsts: Vec<_> = streams.iter().map(|stream| commits::commit(stream, 0)).collect();
-    let told = join_all(firsts.iter().map(|commit| log.append(commit, 0))).await;
-    let positions: HashMap<Uuid, u64> = firsts
-        .iter()
-        .zip(told)
-        .map(|(commit, told)| match told.unwrap() {
-            Appended::Stored(stored) => {
-                assert_eq!(stored.commit.id, commit.id);
-                (commit.stream.id, stored.position)
-            }
-            Appended::Overtaken(_) => panic!("the stream is new"),
-        })
-        .collect();
-    assert_eq!(positions.values().collect::<BTreeSet<_>>().len(), 200);
-
-    // Of every five one is stale, and one is a repeat of the first.
-    let seconds: Vec<_> = streams.iter().map(|stream| commits::commit(stream, 1)).collect();
-    let appends = (0..200).map(|place| {
-        let position = positions[&streams[place].id];
-        match place % 5 {
-            0 => log.append(&seconds[place], 0),
-            1 => log.append(&firsts[place], 0),
-            _ => log.append(&seconds[place], position),
-        }
-    });
-    for (place, told) in join_all(appends).await.into_iter().enumerate() {
-        let first = positions[&streams[place].id];
-        match (place % 5, told.unwrap()) {
-            (0, Appended::Overtaken(others)) => assert_eq!(others[0].position, first),
-            (1, Appended::Stored(stored)) => assert_eq!(stored.position, first),
-            (2.., Appended::Stored(stored)) => {
-                assert_eq!(stored.commit.id, seconds[place].id);
-                let read = log.read(&Scope::Stream(streams[place].clone()), first, 9).await.unwrap();
-                let [read] = &read.commits[..] else { panic!("{read:?}") };
-                assert_eq!((read.position, read.commit.id), (stored.position, stored.commit.id));
-            }
-            (kind, told) => panic!("{kind}: {told:?}"),
-        }
-    }
-    assert_eq!(log.last(&Scope::All).await.unwrap(), 200 + 120);
 }
