@@ -38,6 +38,7 @@ impl Connection {
             .header(CONTENT_TYPE, "application/json")
             .header("Idempotency-Key", Uuid::now_v7().to_string())
             .body(Full::new(json))?;
+        self.requests.ready().await?; // it has read the last answer, and may not know it yet
         let answer = self.requests.send_request(request).await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
