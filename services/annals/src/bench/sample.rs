@@ -88,6 +88,12 @@ impl Figure {
 }
 
 impl Times {
+    /// Of something that happened once.
+    pub(crate) fn one(took: Duration) -> Self {
+        let ms = took.as_secs_f64() * 1000.0;
+        Self { p50_ms: ms, p99_ms: ms }
+    }
+
     /// Of times in nanoseconds. None of none.
     pub(crate) fn of(nanoseconds: &Histogram<u64>) -> Option<Self> {
         let at = |quantile| milliseconds(nanoseconds.value_at_quantile(quantile));
