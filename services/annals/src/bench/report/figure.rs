@@ -71,8 +71,8 @@ impl FigureReport {
             let measured = |limit: &String| medians.iter().find(|(name, _)| name == limit);
             let limits = same[0].figure.limits.iter().filter_map(measured);
             let share = |median| figure.summary.median / median;
-            figure.limits =
-                limits.map(|(limit, median)| Share { limit: limit.clone(), share: share(median) }).collect();
+            let shares = limits.map(|(limit, median)| Share { limit: limit.clone(), share: share(median) });
+            figure.limits = shares.filter(|it| it.share.is_finite()).collect(); // JSON has no other numbers
         }
         figures
     }

@@ -86,3 +86,40 @@ fn nothing_is_expected_of_what_was_not_measured() {
     let expected = target::all(&FigureReport::of_all(&samples));
     assert_eq!((expected[0].share, expected[0].holds), (2.0, true), "{expected:?}");
 }
+
+#[test]
+fn beside_a_limit_of_nothing_there_is_no_share() {
+    let limited = |value| {
+        let mut sample = sample("commands.http.128", Unit::PerSecond, value);
+        sample.figure = sample.figure.within(["limit.http.128"]);
+        sample
+    };
+    for value in [0.0, 5.0] {
+        let nothing = ["limit.http.128", "commands.bus.128"].map(|name| sample(name, Unit::PerSecond, 0.0));
+        let figures = FigureReport::of_all(&[vec![limited(value)], nothing.into()].concat());
+        assert_eq!((figures[0].limits.as_slice(), target::all(&figures)), ([].as_slice(), vec![]));
+    }
+}
+
+#[test]
+fn one_at_a_time_it_is_the_time_of_most_that_counts_and_not_the_rate() {
+    let holds = |p50_ms| {
+        let ours = Sample {
+            times: Some(Times { p50_ms, p99_ms: 100.0 }),
+            ..sample("commands.bus.1", Unit::PerSecond, 1.0)
+        };
+        let limit = sample("limit.publish.1", Unit::PerSecond, 10.0); // and so many ms
+        target::all(&FigureReport::of_all(&[ours, limit])).remove(0).holds
+    };
+    assert!(holds(19.0), "however few a second");
+    assert!(!holds(21.0));
+}
+
+#[test]
+fn flat_is_what_is_flat_all_the_way() {
+    let rates =
+        [("scale.1000", 100.0), ("scale.10000", 70.0), ("scale.100000", 80.0), ("scale.1000000", 99.0)];
+    let samples = rates.map(|(name, rate)| sample(name, Unit::PerSecond, rate));
+    let expected = target::all(&FigureReport::of_all(&samples));
+    assert_eq!(expected.iter().map(|it| it.holds).collect::<Vec<_>>(), [false, true, true]);
+}
