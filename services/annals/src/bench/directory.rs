@@ -1,21 +1,33 @@
 //! Where a bench keeps its data: on a real disk, and only as long as it lasts.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
 };
 
+use annals_nats::server::stop_left_behind;
 use anyhow::{Context, bail};
 use sysinfo::Disks;
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
 /// On these nothing is ever on disk, and so every figure would be a fairy tale.
 const MEMORY: [&str; 2] = ["tmpfs", "ramfs"];
+
+/// What the name of each begins with.
+const PREFIX: &str = "annals-bench-";
+
+/// A file in each, which is locked.
+const LOCK: &str = "lock";
 
 /// A directory of the bench's own. It is gone when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Directory {
     temporary: TempDir,
+    /// Held as long as this lasts, so that others see whether it does.
+    _lock: File,
     /// `ext4`.
     pub file_system: String,
     /// `/dev/vda`.
@@ -23,7 +35,8 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Makes one, in `parent` or where there is room for it.
+    /// Makes one, in `parent` or where there is room for it. What others that were killed have left there is
+    /// cleared away.
     pub(crate) fn create(parent: Option<&Path>) -> anyhow::Result<Self> {
         let parent = parent.map_or_else(usual_place, |parent| Ok(parent.to_owned()))?;
         fs::create_dir_all(&parent).with_context(|| format!("{} cannot be created", parent.display()))?;
@@ -34,9 +47,11 @@ impl Directory {
                 parent.display()
             );
         }
-        let directory = tempfile::Builder::new().prefix("annals-bench-").tempdir_in(&parent);
+        clear(&parent).context("what an earlier bench left cannot be cleared away")?;
+        let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent);
         let directory = directory.with_context(|| format!("{} cannot be written to", parent.display()))?;
-        Ok(Self { temporary: directory, file_system, device })
+        let lock = lock(directory.path()).context("the bench's directory cannot be locked")?;
+        Ok(Self { temporary: directory, _lock: lock, file_system, device })
     }
 
     /// Where it is.
@@ -44,10 +59,81 @@ impl Directory {
         self.temporary.path()
     }
 
+    /// What the services of this process log.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path().join("log")
+    }
+
+    /// A copy of a directory that nobody is using. It is on disk when this returns: nobody who measures with
+    /// it shall wait for that.
+    pub(crate) async fn copy_of(&self, original: &Path) -> anyhow::Result<TempDir> {
+        let copy = self.fresh()?;
+        let (from, to) = (original.to_owned(), copy.path().to_owned());
+        spawn_blocking(move || copy_all(&from, &to)).await?.context("a log cannot be copied")?;
+        Ok(copy)
+    }
+
     /// A directory in it that nobody has used before.
     pub(crate) fn fresh(&self) -> anyhow::Result<TempDir> {
         Ok(TempDir::new_in(self.path())?)
     }
+}
+
+/// The last lines of a log, for whoever wants to know why.
+pub(crate) fn last_lines(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(5)..].join("\n")
+}
+
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_all(&entry.path(), &copy)?;
+        } else {
+            fs::copy(entry.path(), &copy)?;
+            File::open(&copy)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// The lock of a new directory. It has its name only once it is held: else somebody might take the directory
+/// for one that was left.
+fn lock(directory: &Path) -> io::Result<File> {
+    let unnamed = directory.join("unnamed");
+    let lock = File::create(&unnamed)?;
+    lock.lock()?;
+    fs::rename(unnamed, directory.join(LOCK))?;
+    Ok(lock)
+}
+
+/// Removes the directories of those who live no more, and stops the servers that still run on them.
+fn clear(parent: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(parent)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let Ok(lock) = File::open(entry.path().join(LOCK)) else { continue };
+        match lock.try_lock() {
+            Ok(()) => remove(&entry.path())?,
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn remove(left: &Path) -> io::Result<()> {
+    for home in fs::read_dir(left)? {
+        stop_left_behind(&home?.path().join("nats"))?;
+    }
+    fs::remove_dir_all(left)
 }
 
 /// Cargo's `target` if the program is in it, else the working directory.
