@@ -1,19 +1,20 @@
 //! What was measured, and on what.
 
-use std::process::Command;
+use std::{env, process::Command};
 
 use annals_nats::server::monitor::{Durability, vitals};
 use serde::{Deserialize, Serialize};
 use sysinfo::System;
 
-use super::directory::Directory;
+use super::{built::changed_since, directory::Directory};
 
 /// Without it no figure means anything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     /// The version of Annals.
     pub annals: String,
-    /// The commit of the working directory; with `-dirty` if there is more than was committed.
+    /// The commit of the sources that this program was built from; with `-dirty` if there is more than was
+    /// committed. Unknown if they are not there any more, or are not those.
     pub commit: String,
     /// `release`, or `debug`, which is not worth reporting.
     pub build: String,
@@ -65,7 +66,12 @@ impl Machine {
 }
 
 fn commit() -> Option<String> {
-    let git = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output().ok()?;
+    if changed_since(&env::current_exe().ok()?)? {
+        return Some("unknown: its sources have changed since it was built".into());
+    }
+    let mut git = Command::new("git");
+    git.args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty", "--abbrev=12"]);
+    let git = git.output().ok()?;
     let commit = String::from_utf8(git.stdout).ok()?.trim().to_owned();
     (git.status.success() && !commit.is_empty()).then_some(commit)
 }

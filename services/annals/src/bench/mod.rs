@@ -6,6 +6,7 @@
 //! load is made in the same process, on the same cores, so what it costs counts against us.
 
 mod account;
+mod built;
 mod caught_up;
 mod directory;
 mod http;
@@ -33,7 +34,11 @@ use anyhow::bail;
 use indicatif::MultiProgress;
 use tokio_util::sync::CancellationToken;
 
-use self::{directory::Directory, load::Pace, report::Report};
+use self::{
+    directory::Directory,
+    load::Pace,
+    report::{Report, Saved},
+};
 
 pub use options::{Measure, Options};
 
@@ -64,10 +69,12 @@ impl Bench {
     }
 }
 
-/// Measures, and reports on standard output. What it kept meanwhile is gone at the end, whatever the end is.
+/// Measures, and reports on standard output. What it kept meanwhile is gone at the end, also if that is an
+/// error or somebody stops it. Of one that was killed the next bench in the same place clears away what is left.
 ///
 /// # Errors
-/// When something cannot be measured at all. What fails while it is measured is counted, and shown.
+/// When something cannot be measured at all: what was measured before is reported nevertheless. What fails
+/// while it is measured is counted, and shown.
 pub async fn run(
     options: Options,
     log: LogFormat,
@@ -78,23 +85,29 @@ pub async fn run(
         bail!("this is a debug build, whose figures mean nothing: use `cargo run --release`, or --quick");
     }
     let before = options.compare.as_deref().map(Report::read).transpose()?;
+    let mut save = options.save.as_deref().map(Saved::open).transpose()?;
     let directory = Directory::create(options.data.as_deref())?;
     // Where a service's log usually goes, something reads it: a file is the nearest to that.
-    telemetry::init_in(File::create(directory.path().join("log"))?, log);
+    telemetry::init_in(File::create(directory.log())?, log);
     let pace = if options.quick { pace(100, 500) } else { pace(1000, 3000) };
     let bench =
         Bench { directory, catalog, pace, quick: options.quick, progress: MultiProgress::new(), shutdown };
 
     let rounds = if options.quick { 1 } else { options.rounds.get() };
     let measured = rounds::measure(&bench, &options.measures, rounds).await?;
-    let mut report = Report::of(measured, &bench, rounds);
+    let mut report = Report::of(&measured, &bench, rounds);
     if let Some(before) = &before {
         report.compare(before);
     }
-    if let Some(file) = &options.save {
-        report.write(&mut File::create(file)?)?;
+    if let Some(save) = &mut save {
+        save.write(&report)?;
     }
-    if options.json { report.write(&mut stdout()) } else { report.print(&mut stdout()) }
+    if options.json {
+        report.write(&mut stdout())?;
+    } else {
+        report.print(&mut stdout())?;
+    }
+    measured.ended_early.map_or(Ok(()), Err)
 }
 
 fn pace(warm_up_ms: u64, length_ms: u64) -> Pace {

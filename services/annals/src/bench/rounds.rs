@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Context;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -19,6 +20,8 @@ pub(crate) struct Measured {
     pub machine: Machine,
     /// One for each figure and round.
     pub samples: Vec<Sample>,
+    /// Why there are no more of them, if there should be.
+    pub ended_early: Option<anyhow::Error>,
 }
 
 /// Something that is measured once in a round.
@@ -28,7 +31,11 @@ enum Point {
     Measure(Measure),
 }
 
-/// Measures what is asked for, or everything, and the limits of it, so many times.
+/// Measures what is asked for, or everything, and the limits of it, so many times. What has been measured
+/// until something fails is handed on: it took long.
+///
+/// # Errors
+/// When that fails at once, or is stopped.
 pub(crate) async fn measure(bench: &Bench, asked: &[Measure], rounds: usize) -> anyhow::Result<Measured> {
     let asked = if asked.is_empty() { Measure::value_variants() } else { asked };
     let measures: BTreeSet<_> = asked.iter().copied().collect();
@@ -40,15 +47,30 @@ pub(crate) async fn measure(bench: &Bench, asked: &[Measure], rounds: usize) -> 
     let machine = System::during(bench, Needs::Log, look).await?;
     let bar = bench.progress.add(bar(points.len() * rounds));
     let mut samples = Vec::new();
+    let done = all(bench, &points, rounds, &bar, &mut samples).await;
+    bar.finish_and_clear();
+    match done {
+        Err(error) if samples.is_empty() || bench.shutdown.is_cancelled() => Err(error),
+        done => Ok(Measured { machine, samples, ended_early: done.err() }),
+    }
+}
+
+async fn all(
+    bench: &Bench,
+    points: &[Point],
+    rounds: usize,
+    bar: &ProgressBar,
+    samples: &mut Vec<Sample>,
+) -> anyhow::Result<()> {
     for round in 1..=rounds {
-        for point in &points {
-            bar.set_message(format!("round {round}: {}", point.name()));
-            samples.extend(point.round(bench).await?);
+        for point in points {
+            let which = || format!("round {round}: {}", point.name());
+            bar.set_message(which());
+            samples.extend(point.round(bench).await.with_context(which)?);
             bar.inc(1);
         }
     }
-    bar.finish_and_clear();
-    Ok(Measured { machine, samples })
+    Ok(())
 }
 
 impl Point {

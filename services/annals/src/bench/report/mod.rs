@@ -4,7 +4,11 @@ mod figure;
 mod table;
 mod target;
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+};
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
@@ -33,6 +37,9 @@ pub(crate) struct Report {
     /// What it was compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     compared_with: Option<Before>,
+    /// Why there is less than was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_early: Option<String>,
     /// In the order in which they were measured.
     figures: Vec<FigureReport>,
     /// What is expected of them, as far as they were measured.
@@ -59,16 +66,34 @@ struct Before {
     commit: String,
 }
 
+/// The file that a report is saved to. It is opened before there is one: who finds out only after hours that
+/// it cannot be written has lost them. What it holds stays until then.
+pub(crate) struct Saved(File);
+
+impl Saved {
+    /// Opens it.
+    pub(crate) fn open(file: &Path) -> anyhow::Result<Self> {
+        let opened = File::options().create(true).truncate(false).write(true).open(file);
+        Ok(Self(opened.with_context(|| format!("{} cannot be written", file.display()))?))
+    }
+
+    /// Replaces what it holds.
+    pub(crate) fn write(&mut self, report: &Report) -> anyhow::Result<()> {
+        self.0.set_len(0)?;
+        report.write(&mut self.0)
+    }
+}
+
 impl Report {
     /// Of everything that was measured.
-    pub(crate) fn of(measured: Measured, bench: &Bench, rounds: usize) -> Self {
+    pub(crate) fn of(measured: &Measured, bench: &Bench, rounds: usize) -> Self {
         let milliseconds =
             |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let figures = FigureReport::of_all(&measured.samples);
         Self {
             schema: SCHEMA.into(),
             at: Timestamp::now(),
-            machine: measured.machine,
+            machine: measured.machine.clone(),
             settings: Settings {
                 quick: bench.quick,
                 rounds,
@@ -77,6 +102,7 @@ impl Report {
                 services_log: "at INFO, into a file on the same disk".into(),
             },
             compared_with: None,
+            ended_early: measured.ended_early.as_ref().map(|error| format!("{error:#}")),
             expected: target::all(&figures),
             figures,
         }

@@ -133,6 +133,7 @@ impl Display for Failed<'_> {
 }
 
 fn foot(report: &Report) -> Vec<String> {
+    let early = report.ended_early.as_ref().map(|why| format!("! It ended early. {why}"));
     let compared = report.compared_with.as_ref().map(|before| {
         format!(
             "Compared with {} of {}: better and WORSE are outside both spreads.",
@@ -140,5 +141,5 @@ fn foot(report: &Report) -> Vec<String> {
         )
     });
     let quick = "A quick round only shows that it works: its figures mean little.".to_owned();
-    compared.into_iter().chain(report.settings.quick.then_some(quick)).collect()
+    early.into_iter().chain(compared).chain(report.settings.quick.then_some(quick)).collect()
 }
