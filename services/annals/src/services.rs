@@ -57,6 +57,14 @@ impl Services {
         Self(vec![command(places, catalog)])
     }
 
+    /// Something that stands for the service of this name.
+    pub(crate) fn one<F>(name: &'static str, run: impl FnOnce(CancellationToken) -> F) -> Self
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        Self(vec![spawn(name, run)])
+    }
+
     /// No services.
     pub(crate) fn none() -> Self {
         Self(Vec::new())
@@ -79,6 +87,14 @@ impl Services {
             Ok(()) => anyhow!("the {name} service ended by itself"),
             Err(error) => error.context(format!("the {name} service ended")),
         }
+    }
+
+    /// Does this, unless a service ends meanwhile.
+    pub(crate) async fn beside<T>(
+        &mut self,
+        work: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
+        tokio::select! { worked = work => worked, failure = self.failure() => Err(failure) }
     }
 
     /// Lets every service finish what it has begun.
@@ -154,4 +170,17 @@ where
 
 fn result(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Result<()> {
     ended.context("it panicked")?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_ever_beside_a_service_that_has_ended() {
+        let mut services = Services::one("command", |_| async { Err(anyhow!("no disk")) });
+        let error = services.beside(pending::<anyhow::Result<()>>()).await.unwrap_err();
+        assert_eq!(format!("{error:#}"), "the command service ended: no disk");
+        assert_eq!(services.beside(async { Ok(7) }).await.unwrap(), 7);
+    }
 }

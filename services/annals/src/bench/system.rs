@@ -1,15 +1,19 @@
 //! What is measured: a nats-server of its own, on an empty directory, and the services that are needed.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use annals_nats::{
     Nats,
     server::{NatsServer, Options},
 };
-use tokio::net::TcpListener;
+use anyhow::Context;
+use tokio::{net::TcpListener, time::timeout};
 
-use super::Bench;
+use super::{Bench, directory::last_lines};
 use crate::services::{Places, Services, all_present};
+
+/// How long services may take until they answer.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What has to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +27,6 @@ pub(crate) enum Needs {
 /// What runs.
 pub(crate) struct System {
     server: NatsServer,
-    services: Services,
     /// Where whatever else is started finds what it needs.
     pub places: Places,
     /// Where the gateway listens, if it runs.
@@ -57,20 +60,42 @@ impl System {
             views: home.join("views"),
             snapshots: home.join("snapshots"),
         };
-        let services = match needs {
+        let mut services = match needs {
             Needs::Log => Services::none(),
             Needs::Everything => Services::start(&places, &bench.catalog, listener),
         };
-        let system = Self { server, services, places, gateway };
-        let ready_and_done = async {
+        let names = services.on_the_bus();
+        let system = Self { server, places, gateway };
+        let ready_and_done = Box::pin(async {
             system.nats().await?.prepare().await?;
-            all_present(&system.server.url(), &system.services.on_the_bus()).await?;
+            system.has(bench, &names).await?;
             work(&system).await
-        };
-        let worked = bench.unless_stopped(ready_and_done).await;
-        system.services.stop().await;
+        });
+        let worked = bench.unless_stopped(services.beside(ready_and_done)).await;
+        services.stop().await;
         system.server.stop().await;
         worked
+    }
+
+    /// Runs services beside it for as long as `work` takes, which begins when they answer.
+    pub(crate) async fn with<T>(
+        &self,
+        bench: &Bench,
+        mut services: Services,
+        work: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
+        let names = services.on_the_bus();
+        let ready_and_done = async {
+            self.has(bench, &names).await?;
+            work.await
+        };
+        let worked = services.beside(ready_and_done).await;
+        services.stop().await;
+        worked
+    }
+
+    async fn has(&self, bench: &Bench, names: &[String]) -> anyhow::Result<()> {
+        present(&self.server.url(), names, &bench.directory.log()).await
     }
 
     /// A connection of one's own.
@@ -87,4 +112,12 @@ impl System {
     pub(crate) fn server_pid(&self) -> u32 {
         self.server.pid()
     }
+}
+
+/// Waits until services of these names answer on the bus, which they should do soon. They log to this file.
+pub(crate) async fn present(url: &str, names: &[String], log: &Path) -> anyhow::Result<()> {
+    let there = timeout(PATIENCE, all_present(url, names)).await;
+    there.with_context(|| {
+        format!("of {} not all answer; the log ends with:\n{}", names.join(", "), last_lines(log))
+    })?
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// What a process takes.
 #[derive(Debug, Clone, Copy)]
@@ -35,11 +35,19 @@ const REST: Duration = Duration::from_millis(500);
 /// Next to nothing, of that time.
 const NOTHING: Duration = Duration::from_millis(25);
 
+/// Whoever still has something to do after that will never be done.
+const LONGEST: Duration = Duration::from_mins(10);
+
 /// Comes back when the process has nothing to do any more.
 ///
 /// # Errors
-/// When it is gone.
+/// When it is gone, or does not come to rest.
 pub(crate) async fn at_rest(pid: u32) -> anyhow::Result<()> {
+    let rest = timeout(LONGEST, rest(pid)).await;
+    rest.with_context(|| format!("process {pid} does not come to rest"))?
+}
+
+async fn rest(pid: u32) -> anyhow::Result<()> {
     loop {
         let before = of(pid)?.cpu;
         sleep(REST).await;
