@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::TempDir;
 
 use super::{
     Bench, seed,
@@ -31,8 +32,14 @@ impl Kept {
         self.accounts * self.events_each as u64
     }
 
-    /// The home of a system with this log, which is filled when it is asked for the first time.
-    pub(crate) async fn home(self, bench: &Bench) -> anyhow::Result<PathBuf> {
+    /// The home of a system with this log, and nothing else. It goes when it is dropped: whoever measures
+    /// adds to the log, and the next one shall find what this one found.
+    pub(crate) async fn copy(self, bench: &Bench) -> anyhow::Result<TempDir> {
+        bench.directory.copy_of(&self.home(bench).await?).await
+    }
+
+    /// The home that is copied, which is filled when it is asked for the first time.
+    async fn home(self, bench: &Bench) -> anyhow::Result<PathBuf> {
         let Self { purpose, accounts, events_each } = self;
         let home = bench.directory.path().join(format!("{purpose}-{accounts}"));
         if !home.exists() {

@@ -25,11 +25,12 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
         let all = views(bench, system, &all_views(&bench.catalog), everything, "catch-up.all").await?;
         Ok(vec![read, balances, all])
     };
-    System::over(&log.home(bench).await?, bench, Needs::Log, measure).await
+    System::over(log.copy(bench).await?.path(), bench, Needs::Log, measure).await
 }
 
 async fn read(system: &System) -> anyhow::Result<Sample> {
     let events = Bare::events(&system.nats().await?);
+    events.read().await?; // the warm-up: those who come after it find the log in memory, too
     let begun = Instant::now();
     let messages = events.read().await?;
     Ok(Sample::rate(Figure::new("catch-up.read", Unit::PerSecond), messages, begun.elapsed()))
@@ -48,10 +49,11 @@ async fn views(
     let fresh = bench.directory.fresh()?;
     let places = Places { views: fresh.path().join("views"), ..system.places.clone() };
     let begun = Instant::now();
-    let projector = Services::projector(&places, &bench.catalog, only);
-    shown(&nats.bus(), only, end).await?;
+    let mut projector = Services::projector(&places, &bench.catalog, only);
+    let shown = projector.beside(shown(&nats.bus(), only, end)).await;
     let took = begun.elapsed();
     projector.stop().await;
+    shown?;
     let figure = Figure::new(name, Unit::PerSecond).within(["catch-up.read", "limit.sqlite.1000"]);
     Ok(Sample::rate(figure, events, took))
 }

@@ -3,10 +3,16 @@
 
 use std::{
     path::Path,
+    process,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use annals_command::{Executor, Snapshots};
+use annals_core::{Catalog, bus::CommandRequest};
+use annals_nats::Nats;
 use anyhow::{Context, anyhow};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -17,13 +23,18 @@ use crate::{
         seed,
         statistics::Summary,
         system::{Needs, System},
+        usage::at_rest,
         workload::deposit,
     },
-    services::{Places, Services, all_present},
+    services::{Places, Services},
 };
 
-/// Of which each has that many events. They lie in turn with those of the others.
+/// Accounts that are loaded.
 const ACCOUNTS: u64 = 4;
+
+/// Of which each has that many events, which lie in turn with those of the others. So many wait together for
+/// the disk while the log is filled, and fewer would wait one by one.
+const SEEDED: u64 = 16;
 
 /// The first deposit to an account after a start, and the one after that.
 struct Deposits {
@@ -33,7 +44,7 @@ struct Deposits {
 
 pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let events_each = if bench.quick { 500 } else { 10_000 };
-    let log = Kept { purpose: "load", accounts: ACCOUNTS, events_each };
+    let log = Kept { purpose: "load", accounts: SEEDED, events_each };
     let measure = async |system: &System| {
         let (mut folded, mut from_snapshot) = (Vec::new(), Vec::new());
         for number in 0..ACCOUNTS {
@@ -50,7 +61,7 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
             typical(beside("load.warm"), &from_snapshot, |it| it.second)?,
         ])
     };
-    System::over(&log.home(bench).await?, bench, Needs::Log, measure).await
+    System::over(log.copy(bench).await?.path(), bench, Needs::Log, measure).await
 }
 
 async fn deposits(
@@ -60,17 +71,36 @@ async fn deposits(
     account: Uuid,
 ) -> anyhow::Result<Deposits> {
     let places = Places { snapshots: snapshots.to_owned(), ..system.places.clone() };
-    let services = Services::command(&places, &bench.catalog);
-    all_present(&places.nats, &services.on_the_bus()).await?;
+    let services = Services::one("command", |stop| serve(places, bench.catalog.clone(), stop));
     let bus = system.nats().await?.bus();
     let timed = async || {
         let begun = Instant::now();
         deposit(&bus, account).await.map_err(|failure| anyhow!("{failure:?}"))?;
         anyhow::Ok(begun.elapsed())
     };
-    let (first, second) = (timed().await?, timed().await?);
-    services.stop().await;
-    Ok(Deposits { first, second })
+    let both = async {
+        let first = timed().await?;
+        at_rest(process::id()).await?; // a snapshot may be written
+        Ok(Deposits { first, second: timed().await? })
+    };
+    Box::pin(system.with(bench, services, both)).await
+}
+
+/// Carries out commands as the service does, but for the pass over the log by which that fills its memory at
+/// its start: whatever that has folded already is not loaded, and it takes the same cores.
+async fn serve(places: Places, catalog: Catalog, stop: CancellationToken) -> anyhow::Result<()> {
+    let nats = Nats::connect(&places.nats, "annals-command").await?;
+    let (snapshots, writer) = Snapshots::open(&places.snapshots).await.context("there are no snapshots")?;
+    let written = CancellationToken::new();
+    let writer = tokio::spawn(writer.write(written.clone()));
+    let executor = Arc::new(Executor::new(nats.log(), catalog).with_snapshots(Some(snapshots)));
+    let execute = move |_, request: CommandRequest| {
+        let executor = executor.clone();
+        async move { executor.execute(request).await }
+    };
+    nats.serve("annals-command").await?.commands().await?.run(execute, stop).await;
+    written.cancel(); // what has been offered is written
+    Ok(writer.await?)
 }
 
 fn typical(figure: Figure, all: &[Deposits], which: fn(&Deposits) -> Duration) -> anyhow::Result<Sample> {

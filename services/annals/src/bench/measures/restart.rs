@@ -1,7 +1,11 @@
 //! Everything has been stopped, and is started again over a log that is long: until every service and every
 //! view answers, and until the first command is carried out. nats-server is started alone, too.
 
-use std::{path::Path, time::Instant};
+use std::{
+    fs, iter,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use annals_nats::{Log, Scope};
 use anyhow::anyhow;
@@ -9,7 +13,7 @@ use anyhow::anyhow;
 use crate::bench::{
     Bench,
     caught_up::{all_views, settled, shown},
-    kept,
+    kept::{self, Kept},
     sample::{Figure, Sample, Unit},
     system::{Needs, System},
     workload::{Accounts, deposit},
@@ -17,12 +21,22 @@ use crate::bench::{
 
 pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let log = kept::million(bench);
-    let home = log.home(bench).await?;
-    if !home.join("views").exists() {
-        System::over(&home, bench, Needs::Everything, async |system| settled(bench, system).await).await?;
-    }
+    let home = bench.directory.copy_of(&stopped(bench, log).await?).await?;
     let accounts = Accounts::seeded(log.accounts);
-    Ok(vec![server(bench, &home).await?].into_iter().chain(all(bench, &home, &accounts).await?).collect())
+    let server = server(bench, home.path()).await?;
+    Ok(iter::once(server).chain(all(bench, home.path(), &accounts).await?).collect())
+}
+
+/// The home of a system that was stopped when it had dealt with this log. Kept, since that takes long.
+async fn stopped(bench: &Bench, log: Kept) -> anyhow::Result<PathBuf> {
+    let home = bench.directory.path().join("stopped");
+    if !home.exists() {
+        let copy = log.copy(bench).await?;
+        let settle = async |system: &System| settled(bench, system).await;
+        System::over(copy.path(), bench, Needs::Everything, settle).await?;
+        fs::rename(copy.keep(), &home)?;
+    }
+    Ok(home)
 }
 
 async fn server(bench: &Bench, home: &Path) -> anyhow::Result<Sample> {

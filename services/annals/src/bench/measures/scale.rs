@@ -12,7 +12,7 @@ use crate::{
         usage::{self, at_rest},
         workload::Accounts,
     },
-    services::{Services, all_present},
+    services::Services,
 };
 
 use super::commands::OnTheBus;
@@ -30,9 +30,13 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let sizes = sizes(bench);
     let mut samples = Vec::new();
     for &accounts in sizes {
-        let home = log_of(accounts).home(bench).await?;
-        let measure = async |system: &System| point(bench, system, accounts, sizes[0]).await;
-        samples.extend(System::over(&home, bench, Needs::Log, measure).await?);
+        let home = log_of(accounts).copy(bench).await?;
+        let measure = async |system: &System| {
+            let services = Services::command(&system.places, &bench.catalog);
+            let point = Box::pin(point(bench, system, accounts, sizes[0]));
+            Box::pin(system.with(bench, services, point)).await
+        };
+        samples.extend(System::over(home.path(), bench, Needs::Log, measure).await?);
     }
     Ok(samples)
 }
@@ -52,8 +56,6 @@ fn log_of(accounts: u64) -> Kept {
 }
 
 async fn point(bench: &Bench, system: &System, count: u64, fewest: u64) -> anyhow::Result<Vec<Sample>> {
-    let services = Services::command(&system.places, &bench.catalog);
-    all_present(&system.places.nats, &services.on_the_bus()).await?;
     at_rest(process::id()).await?; // it may have begun to fill its cache
 
     let (bus, accounts) = (system.nats().await?.bus(), Accounts::seeded(count));
@@ -69,7 +71,6 @@ async fn point(bench: &Bench, system: &System, count: u64, fewest: u64) -> anyho
     let commands = tally.rate(beside("scale", Unit::PerSecond));
     let done = commands.value * bench.pace.length.as_secs_f64();
     let server = usage::of(system.server_pid())?.resident_bytes;
-    services.stop().await;
     Ok(vec![
         commands,
         Sample::time(beside("scale.cpu", Unit::Milliseconds), cpu.div_f64(done.max(1.0))),
