@@ -152,3 +152,25 @@ fn disk(path: &Path) -> anyhow::Result<(String, String)> {
     let disk = nearest.with_context(|| format!("it cannot be told which disk {} is on", path.display()))?;
     Ok((disk.name().to_string_lossy().into(), disk.file_system().to_string_lossy().into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_done_to_a_copy_is_not_done_to_the_original() {
+        let directory = Directory::create(Some(&usual_place().unwrap())).unwrap();
+        let original = directory.path().join("home");
+        fs::create_dir_all(original.join("nats/jetstream")).unwrap();
+        let file = |home: &Path| home.join("nats/jetstream/1.blk");
+        fs::write(file(&original), "a log").unwrap();
+
+        let copy = directory.copy_of(&original).await.unwrap();
+        assert_eq!(fs::read(file(copy.path())).unwrap(), b"a log");
+        fs::write(file(copy.path()), "a longer log").unwrap();
+        assert_eq!(fs::read(file(&original)).unwrap(), b"a log");
+        let path = copy.path().to_owned();
+        drop(copy);
+        assert!(!path.exists() && original.exists());
+    }
+}
