@@ -274,9 +274,7 @@ fn json_text(metadata: &Map<String, Value>) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let hex = |byte: u8| [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]));
-    Sha256::digest(bytes).into_iter().flat_map(hex).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[cfg(test)]
