@@ -132,6 +132,12 @@ impl Aggregate {
         self.recent.iter().rev().find(|recent| recent.id == id)
     }
 
+    /// How many commits came after the one at that position, if it is among those remembered.
+    pub(crate) fn since(&self, position: Position) -> Option<u32> {
+        let after = self.recent.iter().rev().position(|recent| recent.position == position)?;
+        u32::try_from(after).ok()
+    }
+
     /// Whether commands given after a position may have been forgotten.
     pub(crate) fn forgot_since(&self, position: Position) -> bool {
         let oldest = self.recent.front().map_or(0, |recent| recent.position);

@@ -45,7 +45,7 @@ fn vary(data: &Value, by: u8) -> Value {
 }
 
 /// The stream that these commits make.
-fn stream(category: &Category, commits: &[Vec<Choice>]) -> Vec<StoredCommit> {
+pub(crate) fn stream(category: &Category, commits: &[Vec<Choice>]) -> Vec<StoredCommit> {
     let (events, mut stored) = (events(category), Vec::<StoredCommit>::new());
     for (number, choices) in (1..).zip(commits) {
         let id = Uuid::from_u128(number);
@@ -77,7 +77,7 @@ fn stream(category: &Category, commits: &[Vec<Choice>]) -> Vec<StoredCommit> {
     stored
 }
 
-fn fold(category: &Category, from: Aggregate, commits: &[StoredCommit]) -> Aggregate {
+pub(crate) fn fold(category: &Category, from: Aggregate, commits: &[StoredCommit]) -> Aggregate {
     commits.iter().try_fold(from, |aggregate, stored| aggregate.fold(category, stored)).unwrap()
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn load(
                 count("snapshot");
                 return Ok(aggregate);
             }
-            None => snapshots.forget(stream),
+            None => snapshots.forget(category, stream),
         }
     }
     count("log");

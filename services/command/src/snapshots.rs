@@ -2,7 +2,7 @@
 //! Whatever goes wrong with them, commands are carried out as if there were none.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use annals_core::{Category, StreamId};
+use annals_core::{Category, Position, StreamId};
 use annals_sqlite::{Snapshot, SnapshotError, Snapshots as Store};
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
@@ -19,7 +19,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 
@@ -35,14 +34,17 @@ const WAITING: usize = 64;
 /// what a command may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+type Known = HashMap<(StreamId, u32), Position>;
+
 /// The snapshots in a directory. Clones share them.
 #[derive(Clone)]
 pub struct Snapshots(Arc<Shared>);
 
 struct Shared {
     store: Store,
-    /// Of which aggregates there may be one: the others need not be asked for.
-    known: Mutex<HashSet<Uuid>>,
+    /// Of which streams, by the rules of which revision, there may be one, and where it ends: the others
+    /// need not be asked for.
+    known: Mutex<Known>,
     queue: Sender<Snapshot>,
     off: AtomicBool,
 }
@@ -67,7 +69,11 @@ impl Snapshots {
 
     async fn try_open(directory: &Path) -> Result<(Self, Writer), SnapshotError> {
         let store = Store::open(directory).await?;
-        let known = store.ids().await?;
+        let known = store.ends().await.inspect_err(|error| {
+            if error.is_of_the_file() {
+                discard(&store);
+            }
+        })?;
         info!("{} snapshots in {}", known.len(), directory.display());
         let (queue, waiting) = mpsc::channel(WAITING);
         let shared = Shared { store, known: Mutex::new(known), queue, off: AtomicBool::new(false) };
@@ -78,7 +84,7 @@ impl Snapshots {
     /// The aggregate as it was when its last snapshot was taken, if there is one. Whether it is of this
     /// log is still to be found out.
     pub(crate) async fn find(&self, category: &Category, stream: &StreamId) -> Option<Aggregate> {
-        if self.is_off() || !self.known().contains(&stream.id) {
+        if self.is_off() || !self.known().contains_key(&key(category, stream)) {
             return None;
         }
         let found = timeout(PATIENCE, self.0.store.find(stream, category.revision)).await;
@@ -89,22 +95,31 @@ impl Snapshots {
                 self.give_up(&error.to_string(), error.is_of_the_file());
                 None
             }
+            // The disk or the whole process was busy. To go on without it takes longer, and is as good.
             Err(_) => {
-                self.give_up("the file does not answer", false);
+                count("late");
                 None
             }
         }
     }
 
     /// Forgets a snapshot that has turned out to be of another log. The next one takes its place.
-    pub(crate) fn forget(&self, stream: &StreamId) {
-        self.known().remove(&stream.id);
+    pub(crate) fn forget(&self, category: &Category, stream: &StreamId) {
+        self.known().remove(&key(category, stream));
     }
 
     /// Has a snapshot taken if the aggregate has come far enough since the last one.
     pub(crate) fn offer(&self, category: &Category, stream: &StreamId, aggregate: &mut Aggregate) {
         if aggregate.unsaved < EVERY || self.is_off() {
             return;
+        }
+        // It may have been folded from the beginning, and its snapshot be there.
+        let end = self.known().get(&key(category, stream)).copied();
+        if let Some(since) = end.and_then(|end| aggregate.since(end)) {
+            aggregate.unsaved = since;
+            if since < EVERY {
+                return;
+            }
         }
         match self.0.queue.try_reserve() {
             Ok(place) => {
@@ -121,8 +136,8 @@ impl Snapshots {
             return;
         }
         warn!("no more snapshots until the next start, every stream is folded whole: {reason}");
-        if unsound && let Err(error) = self.0.store.discard() {
-            warn!("the file of the snapshots cannot be removed: {error}");
+        if unsound {
+            discard(&self.0.store);
         }
     }
 
@@ -130,7 +145,7 @@ impl Snapshots {
         self.0.off.load(Ordering::Relaxed)
     }
 
-    fn known(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -153,7 +168,8 @@ impl Writer {
         }
         match self.snapshots.0.store.keep(snapshot).await {
             Ok(()) => {
-                self.snapshots.known().insert(snapshot.stream.id);
+                let key = (snapshot.stream.clone(), snapshot.revision);
+                self.snapshots.known().insert(key, snapshot.position);
                 count("kept");
             }
             Err(error) => self.snapshots.give_up(&error.to_string(), error.is_of_the_file()),
@@ -161,6 +177,20 @@ impl Writer {
     }
 }
 
+fn key(category: &Category, stream: &StreamId) -> (StreamId, u32) {
+    (stream.clone(), category.revision)
+}
+
+fn discard(store: &Store) {
+    if let Err(error) = store.discard() {
+        warn!("the file of the snapshots cannot be removed: {error}");
+    }
+}
+
 fn count(outcome: &'static str) {
     metrics::counter!("annals_snapshots_total", "outcome" => outcome).increment(1);
 }
+
+#[cfg(test)]
+#[path = "snapshots_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 
 use std::{iter::repeat_n, path::Path, sync::Arc};
 
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::{AssertSqlSafe, SqlitePool, sqlite::SqliteSynchronous};
 
 use crate::{ViewError, file};
 
@@ -26,7 +26,7 @@ impl Table {
     /// # Errors
     /// When the file cannot be made.
     pub async fn create(path: &Path, rows: usize) -> Result<Self, ViewError> {
-        let writer = file::writer(path).await?;
+        let writer = file::writer(path, SqliteSynchronous::Normal).await?;
         sqlx::raw_sql("create table bare (id text primary key, balance integer, version integer) strict")
             .execute(&writer)
             .await?;
@@ -67,8 +67,8 @@ mod tests {
         for _ in 0..5 {
             assert_eq!(table.write().await.unwrap(), 300);
         }
-        let count: (i64, i64) =
-            sqlx::query_as("select count(*), max(balance) from bare").fetch_one(&table.writer).await.unwrap();
+        let count = sqlx::query_as("select count(*), max(balance) from bare");
+        let count: (i64, i64) = count.fetch_one(&table.writer).await.unwrap();
         assert_eq!(count, (1000, 1500));
     }
 }

@@ -28,8 +28,8 @@ pub struct Directory {
 /// Why a directory of views cannot be used.
 #[derive(Debug, Error)]
 pub enum DirectoryError {
-    /// Two projectors in one directory would write the same files.
-    #[error("{} is in use by another projector: process {holder}", path.display())]
+    /// Two processes in one directory would write the same files.
+    #[error("{} is in use by another process: {holder}", path.display())]
     Held {
         /// The directory.
         path: PathBuf,
@@ -50,18 +50,8 @@ impl Directory {
     /// Takes the directory for this process, and creates it if it is missing.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, DirectoryError> {
         let path = path.into();
-        let unusable = |source| DirectoryError::Unusable { path: path.clone(), source };
-
-        fs::create_dir_all(&path).map_err(unusable)?;
-        let lock = match lock(&path.join("lock")) {
-            Ok(lock) => lock,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                let holder = fs::read_to_string(path.join("lock")).map_err(unusable)?;
-                return Err(DirectoryError::Held { path, holder });
-            }
-            Err(source) => return Err(unusable(source)),
-        };
-        let copy = copy(&path).map_err(unusable)?;
+        let lock = take(&path)?;
+        let copy = copy(&path).map_err(|source| unusable(&path, source))?;
         Ok(Self { path, copy, _lock: lock })
     }
 
@@ -79,8 +69,7 @@ impl Directory {
     ) -> Result<(), DirectoryError> {
         let kept: HashSet<_> = projections.into_iter().map(name).collect();
         let removed = self.remove_others(&kept);
-        let removed =
-            removed.map_err(|source| DirectoryError::Unusable { path: self.path.clone(), source })?;
+        let removed = removed.map_err(|source| unusable(&self.path, source))?;
         if !removed.is_empty() {
             info!("removed the files of views that are no longer kept: {}", removed.join(", "));
         }
@@ -104,7 +93,7 @@ impl Directory {
     /// Throws the file of a view away, which must not be open: the log gives it all again.
     pub fn discard(&self, projection: &Projection) -> Result<(), DirectoryError> {
         let removed = file::remove(&self.file(projection));
-        removed.map_err(|source| DirectoryError::Unusable { path: self.path.clone(), source })
+        removed.map_err(|source| unusable(&self.path, source))
     }
 
     pub(crate) fn file(&self, projection: &Projection) -> PathBuf {
@@ -125,7 +114,24 @@ fn is_ours(name: &str) -> bool {
     })
 }
 
-pub(crate) fn lock(path: &Path) -> io::Result<File> {
+fn unusable(path: &Path, source: io::Error) -> DirectoryError {
+    DirectoryError::Unusable { path: path.into(), source }
+}
+
+/// Takes a directory for this process, as long as the file is open, and creates it if it is missing.
+pub(crate) fn take(directory: &Path) -> Result<File, DirectoryError> {
+    let path = directory.join("lock");
+    let taken = fs::create_dir_all(directory).and_then(|()| lock(&path));
+    match taken {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            let holder = fs::read_to_string(path).map_err(|source| unusable(directory, source))?;
+            Err(DirectoryError::Held { path: directory.into(), holder })
+        }
+        taken => taken.map_err(|source| unusable(directory, source)),
+    }
+}
+
+fn lock(path: &Path) -> io::Result<File> {
     let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
     file.try_lock()?;
     file.set_len(0)?; // what a former holder wrote

@@ -1,4 +1,4 @@
-//! The file of a view: judged, thrown away, opened.
+//! The file of a view, or of the snapshots: judged, thrown away, opened.
 
 use std::{
     fs,
@@ -14,9 +14,9 @@ use sqlx::{
 };
 use tracing::warn;
 
-use crate::{ViewError, fault, statement::STATEMENTS_PER_TRIP};
+use crate::{fault, statement::STATEMENTS_PER_TRIP};
 
-/// Readers of one view that read at the same time; each is a thread while it is in use.
+/// Readers of one file that read at the same time; each is a thread while it is in use.
 const READERS: u32 = 4;
 
 /// Pages that a connection keeps for itself, as SQLite wants it said: KiB, negated. There are many, and
@@ -34,38 +34,47 @@ const PARTS: [&str; 3] = ["", "-wal", "-shm"];
 /// Which files these are: device and inode, as long as they exist.
 pub(crate) type Identity = [Option<(u64, u64)>; PARTS.len()];
 
-/// Whether the file holds a sound database that was made by `schema`. Says so if it does not.
-pub(crate) async fn is_usable(path: &Path, schema: &str) -> Result<bool, ViewError> {
+/// The SQL that a file should have been made by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Maker<'a> {
+    /// What the file says of it, if it is one of ours: asks for one text.
+    pub query: &'static str,
+    /// What it should say.
+    pub sql: &'a str,
+}
+
+/// Whether the file holds a sound database that was made as it should be. Says so if it does not.
+pub(crate) async fn is_usable(path: &Path, maker: Maker<'_>) -> Result<bool, sqlx::Error> {
     if !path.try_exists()? {
         return Ok(false);
     }
-    let complaint = match inspect(path, schema).await {
+    let complaint = match inspect(path, maker).await {
         Ok(None) => return Ok(true),
         Ok(Some(complaint)) => complaint,
         Err(error) if fault::is_unsound(&error) => error.to_string(),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
-    warn!(file = %path.display(), %complaint, "a view is thrown away and built anew");
+    warn!(file = %path.display(), %complaint, "a file is thrown away and built anew");
     Ok(false)
 }
 
-async fn inspect(path: &Path, schema: &str) -> Result<Option<String>, sqlx::Error> {
+async fn inspect(path: &Path, maker: Maker<'_>) -> Result<Option<String>, sqlx::Error> {
     let mut connection = options(path).connect().await?;
-    let complaint = complaint(&mut connection, schema).await;
+    let complaint = complaint(&mut connection, maker).await;
     connection.close().await?; // and waited for: closed later, it would remove the next file's journal
     complaint
 }
 
-async fn complaint(connection: &mut SqliteConnection, schema: &str) -> Result<Option<String>, sqlx::Error> {
+async fn complaint(
+    connection: &mut SqliteConnection,
+    maker: Maker<'_>,
+) -> Result<Option<String>, sqlx::Error> {
     let check: String = sqlx::query_scalar("pragma quick_check(1)").fetch_one(&mut *connection).await?;
     if check != "ok" {
         return Ok(Some(check));
     }
-    let recorded: Option<(String, i64, bool)> =
-        sqlx::query_as("select tables, position, reached_end from _checkpoint")
-            .fetch_optional(connection)
-            .await?;
-    let same = recorded.is_some_and(|(recorded, ..)| recorded == schema);
+    let recorded: Option<String> = sqlx::query_scalar(maker.query).fetch_optional(connection).await?;
+    let same = recorded.is_some_and(|recorded| recorded == maker.sql);
     Ok((!same).then(|| "its tables were made by other SQL".into()))
 }
 
@@ -99,8 +108,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// The one connection that writes; it creates the file, and lives as long as the view.
-pub(crate) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+/// The one connection that writes; it creates the file, and lives as long as what is in it.
+pub(crate) async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePool, sqlx::Error> {
     let options = options(path)
         .create_if_missing(true)
         .pragma("cache_size", WRITER_CACHE)
@@ -108,8 +117,7 @@ pub(crate) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         // Each statement has its result, and the thread does not wait for us in between.
         .row_buffer_size(STATEMENTS_PER_TRIP)
         .journal_mode(SqliteJournalMode::Wal)
-        // A power cut may take the last commits, rows and checkpoint together: the log has them.
-        .synchronous(SqliteSynchronous::Normal);
+        .synchronous(synchronous);
     SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false) // a file does not hang up

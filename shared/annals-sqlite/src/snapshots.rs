@@ -3,24 +3,21 @@
 //! The file is a hint and never the truth. It may be deleted at any time, and whoever reads it compares
 //! what it says with the log.
 
-use std::{
-    collections::HashSet,
-    fs::{self, File},
-    io::{self, ErrorKind},
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, fs::File, io, path::PathBuf};
 
 use annals_core::{Position, StreamId, Version};
 use sha2::{Digest, Sha256};
 use sqlx::{
-    ConnectOptions, Connection, Row, SqlitePool,
-    sqlite::{SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    Row, SqlitePool,
+    sqlite::{SqliteRow, SqliteSynchronous},
 };
 use thiserror::Error;
-use tracing::warn;
 use uuid::Uuid;
 
-use crate::{Fault, directory, fault, file};
+use crate::{
+    DirectoryError, Fault, directory, fault,
+    file::{self, Maker},
+};
 
 /// One row for each stream. Other columns are another table: the file is thrown away then.
 const TABLE: &str = "create table snapshots (
@@ -34,8 +31,8 @@ const TABLE: &str = "create table snapshots (
     primary key (category, id)
 )";
 
-/// One writes while others read.
-const CONNECTIONS: u32 = 2;
+/// What made the table. `SQLite` keeps the text as it was given, but for the first two words.
+const MAKER: &str = "select 'create table' || substr(sql, 13) from sqlite_schema where name = 'snapshots'";
 
 /// A stream as it was folded up to one of its commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,24 +53,20 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Snapshots {
     path: PathBuf,
-    pool: SqlitePool,
+    writer: SqlitePool,
+    readers: SqlitePool,
     _lock: File,
 }
 
 /// Why snapshots are not to be had.
 #[derive(Debug, Error)]
 pub enum SnapshotError {
-    /// One process owns the file.
-    #[error("{} is in use by process {holder}", path.display())]
-    Held {
-        /// The directory.
-        path: PathBuf,
-        /// The other's process id, as it wrote it down.
-        holder: String,
-    },
-    /// The directory could not be created, read or written.
-    #[error("the directory of snapshots cannot be used: {0}")]
-    Directory(#[from] io::Error),
+    /// The directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The file could not be removed.
+    #[error("the file of snapshots failed: {0}")]
+    File(#[from] io::Error),
     /// The database failed.
     #[error("the database of snapshots failed: {0}")]
     Database(#[from] sqlx::Error),
@@ -92,30 +85,29 @@ impl Snapshots {
     /// database, or of another build, is thrown away with a warning.
     pub async fn open(directory: impl Into<PathBuf>) -> Result<Self, SnapshotError> {
         let directory = directory.into();
-        fs::create_dir_all(&directory)?;
-        let lock = match directory::lock(&directory.join("lock")) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                let holder = fs::read_to_string(directory.join("lock"))?;
-                return Err(SnapshotError::Held { path: directory, holder });
-            }
-            lock => lock?,
-        };
+        let lock = directory::take(&directory)?;
         let path = directory.join("snapshots.db");
-        let usable = is_usable(&path).await?;
+        let usable = file::is_usable(&path, Maker { query: MAKER, sql: TABLE }).await?;
         if !usable {
             file::remove(&path)?;
         }
-        let pool = connect(&path).await?;
+        // No fsync: the disk is the log's, for which every command waits. What a power cut damages
+        // shows by its checksum, or by SQLite's complaint, and is made again.
+        let writer = file::writer(&path, SqliteSynchronous::Off).await?;
         if !usable {
-            sqlx::raw_sql(TABLE).execute(&pool).await?;
+            sqlx::raw_sql(TABLE).execute(&writer).await?;
         }
-        Ok(Self { path, pool, _lock: lock })
+        Ok(Self { readers: file::readers(&path), path, writer, _lock: lock })
     }
 
-    /// The aggregates of which there is one, of whatever category and revision.
-    pub async fn ids(&self) -> Result<HashSet<Uuid>, SnapshotError> {
-        let ids: Vec<Uuid> = sqlx::query_scalar("select id from snapshots").fetch_all(&self.pool).await?;
-        Ok(ids.into_iter().collect())
+    /// The streams of which there is one, by the rules of which revision, and where it ends.
+    pub async fn ends(&self) -> Result<HashMap<(StreamId, u32), Position>, SnapshotError> {
+        let all = sqlx::query_as("select category, id, revision, position from snapshots");
+        let all: Vec<(String, Uuid, u32, i64)> = all.fetch_all(&self.readers).await?;
+        let end = |(category, id, revision, position): (String, _, _, i64)| {
+            ((StreamId::new(category, id), revision), position.cast_unsigned())
+        };
+        Ok(all.into_iter().map(end).collect())
     }
 
     /// The snapshot of a stream by the rules of that revision. One that was damaged is none.
@@ -125,7 +117,7 @@ impl Snapshots {
                 where category = ? and id = ? and revision = ?",
         );
         let row = row.bind(&stream.category).bind(stream.id).bind(revision);
-        let Some(row) = row.fetch_optional(&self.pool).await? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&self.readers).await? else { return Ok(None) };
         let checksum: Vec<u8> = row.try_get("checksum")?;
         let snapshot = read(stream.clone(), revision, &row)?;
         Ok((checksum == snapshot.checksum()).then_some(snapshot))
@@ -142,7 +134,7 @@ impl Snapshots {
             .bind(position.cast_signed())
             .bind(body)
             .bind(snapshot.checksum())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }
@@ -154,7 +146,8 @@ impl Snapshots {
 
     /// Closes the file, once those who use it have finished.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close().await;
+        self.writer.close().await;
     }
 }
 
@@ -177,40 +170,4 @@ fn read(stream: StreamId, revision: u32, row: &SqliteRow) -> Result<Snapshot, sq
         position: row.try_get::<i64, _>("position")?.cast_unsigned(),
         body: row.try_get("body")?,
     })
-}
-
-async fn is_usable(path: &Path) -> Result<bool, SnapshotError> {
-    if !path.try_exists()? {
-        return Ok(false);
-    }
-    let complaint = match made_by(path).await {
-        Ok(Some(table)) if table.eq_ignore_ascii_case(TABLE) => return Ok(true),
-        Ok(_) => "it was made by another build".into(),
-        Err(error) if fault::is_unsound(&error) => error.to_string(),
-        Err(error) => return Err(error.into()),
-    };
-    warn!(file = %path.display(), %complaint, "the snapshots are thrown away and made anew");
-    Ok(false)
-}
-
-async fn made_by(path: &Path) -> Result<Option<String>, sqlx::Error> {
-    let mut connection = file::options(path).connect().await?;
-    let table = sqlx::query_scalar("select sql from sqlite_schema where name = 'snapshots'");
-    let table = table.fetch_optional(&mut connection).await;
-    connection.close().await?; // and waited for: closed later, it would remove the next file's journal
-    table
-}
-
-async fn connect(path: &Path) -> Result<SqlitePool, sqlx::Error> {
-    let options = file::options(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // No fsync: the disk is the log's, for which every command waits. What a power cut damages
-        // shows by its checksum, or by SQLite's complaint, and is made again.
-        .synchronous(SqliteSynchronous::Off);
-    SqlitePoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .test_before_acquire(false) // a file does not hang up
-        .connect_with(options)
-        .await
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use annals_core::{Position, Projection, Sql};
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, SqlitePool, Transaction, sqlite::SqliteSynchronous};
 use uuid::{Uuid, fmt::Hyphenated};
 
 use crate::{
     Directory, ViewError,
-    file::{self, Identity},
+    file::{self, Identity, Maker},
     select::Select,
     statement,
 };
@@ -21,6 +21,11 @@ const CHECKPOINT: &str = "
         reached_end integer not null,
         tables      text    not null
     );
+";
+
+/// What made the tables, if there is a checkpoint of ours.
+const MAKER: &str = "
+    select tables from _checkpoint where typeof(position) = 'integer' and typeof(reached_end) = 'integer'
 ";
 
 /// A read model as it stands in its file.
@@ -53,11 +58,13 @@ impl View {
         let path = directory.file(projection);
         let schema = format!("{CHECKPOINT}{}", projection.tables);
 
-        let usable = file::is_usable(&path, &schema).await?;
+        let usable = file::is_usable(&path, Maker { query: MAKER, sql: &schema }).await?;
         if !usable {
             file::remove(&path)?;
         }
-        let (writer, readers) = (file::writer(&path).await?, file::readers(&path));
+        // A power cut may take the last commits, rows and checkpoint together: the log has them.
+        let writer = file::writer(&path, SqliteSynchronous::Normal).await?;
+        let readers = file::readers(&path);
         let mut view = Self { identity: Identity::default(), path, schema, writer, readers, select };
         if !usable {
             view.build().await?;

@@ -5,7 +5,7 @@
 use std::{fs, path::Path};
 
 use annals_core::StreamId;
-use annals_sqlite::{Snapshot, SnapshotError, Snapshots};
+use annals_sqlite::{DirectoryError, Snapshot, SnapshotError, Snapshots};
 use uuid::Uuid;
 
 fn account(id: u128) -> StreamId {
@@ -45,7 +45,8 @@ async fn the_last_snapshot_of_a_stream_outlives_the_process() {
     assert!(holds(folder.path(), &snapshot(1, 1000)).await);
     assert!(holds(folder.path(), &snapshot(2, 700)).await);
     let snapshots = Snapshots::open(folder.path()).await.unwrap();
-    assert_eq!(snapshots.ids().await.unwrap(), [1, 2].map(Uuid::from_u128).into());
+    let ends = [(1, 1000), (2, 700)].map(|(id, position)| ((account(id), 2), position));
+    assert_eq!(snapshots.ends().await.unwrap(), ends.into());
 }
 
 #[tokio::test]
@@ -61,7 +62,8 @@ async fn another_revision_and_another_category_are_other_snapshots() {
 async fn the_directory_belongs_to_one_process() {
     let folder = with(&snapshot(1, 500)).await;
     let first = Snapshots::open(folder.path()).await.unwrap();
-    let Err(SnapshotError::Held { holder, .. }) = Snapshots::open(folder.path()).await else {
+    let second = Snapshots::open(folder.path()).await;
+    let Err(SnapshotError::Directory(DirectoryError::Held { holder, .. })) = second else {
         panic!("two have it");
     };
     assert_eq!(holder, std::process::id().to_string());
@@ -77,6 +79,24 @@ async fn a_file_that_is_no_database_is_thrown_away() {
 
     assert!(!holds(folder.path(), &kept).await);
     let snapshots = Snapshots::open(folder.path()).await.unwrap();
+    snapshots.keep(&kept).await.unwrap();
+    snapshots.close().await;
+    drop(snapshots);
+    assert!(holds(folder.path(), &kept).await);
+}
+
+#[tokio::test]
+async fn a_file_of_which_only_the_first_page_is_sound_is_thrown_away() {
+    let kept = snapshot(1, 500);
+    let folder = with(&kept).await;
+    let path = folder.path().join("snapshots.db");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[4096..].fill(0x2a); // the table is made as it should be, and what is in it cannot be read
+    fs::write(&path, bytes).unwrap();
+
+    assert!(!holds(folder.path(), &kept).await);
+    let snapshots = Snapshots::open(folder.path()).await.unwrap();
+    assert_eq!(snapshots.ends().await.unwrap(), [].into());
     snapshots.keep(&kept).await.unwrap();
     snapshots.close().await;
     drop(snapshots);

@@ -14,11 +14,7 @@ fn a_second_opener_is_told_who_holds_it() {
     let error = Directory::open(house.root.path().join("views")).unwrap_err();
 
     assert!(matches!(&error, DirectoryError::Held { .. }), "{error}");
-    assert!(
-        error
-            .to_string()
-            .ends_with(&format!("views is in use by another projector: process {}", process::id()))
-    );
+    assert!(error.to_string().ends_with(&format!("views is in use by another process: {}", process::id())));
 }
 
 #[test]
