@@ -1,6 +1,6 @@
 //! The aggregates that nobody works on, under a budget of bytes: who was used longest ago goes first.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use lru::LruCache;
 use uuid::Uuid;
@@ -60,17 +60,39 @@ impl Cache {
         Some(aggregate)
     }
 
-    /// Puts an aggregate in as the one used last, and others out for it.
-    pub(crate) fn put(&mut self, key: Key, aggregate: Aggregate) {
-        self.bytes += size(&aggregate);
-        if let Some(replaced) = self.aggregates.put(key, aggregate) {
-            self.bytes -= size(&replaced);
+    /// Puts an aggregate in as the one used last, and others out for it, which are returned: to free large
+    /// ones takes a while, and whoever asks holds a lock.
+    pub(crate) fn put(&mut self, key: Key, aggregate: Aggregate) -> Vec<Aggregate> {
+        let bytes = size(&aggregate);
+        if bytes > self.budget {
+            return vec![aggregate]; // all the others would be put out, and then itself
         }
+        self.bytes += bytes;
+        let mut out: Vec<_> = self.aggregates.put(key, aggregate).into_iter().collect();
+        self.bytes -= out.iter().map(size).sum::<usize>();
         while self.bytes > self.budget
-            && let Some((_, forgotten)) = self.aggregates.pop_lru()
+            && let Some((_, forgotten)) = self.pop()
         {
-            self.bytes -= size(&forgotten);
+            out.push(forgotten);
         }
+        out
+    }
+
+    /// Takes all of them out.
+    pub(crate) fn clear(&mut self) -> Self {
+        mem::replace(self, Self::new(self.budget))
+    }
+
+    /// Takes out the one used longest ago.
+    pub(crate) fn pop(&mut self) -> Option<(Key, Aggregate)> {
+        let (key, aggregate) = self.aggregates.pop_lru()?;
+        self.bytes -= size(&aggregate);
+        Some((key, aggregate))
+    }
+
+    /// Whether that aggregate is in it.
+    pub(crate) fn holds(&self, key: &Key) -> bool {
+        self.aggregates.contains(key)
     }
 
     /// How full it is.

@@ -61,13 +61,19 @@ impl Lanes {
     pub(crate) async fn enter(&self, key: Key, command: Uuid) -> Result<Turn, Failure> {
         let (place, lane, repeats) = {
             let mut inner = self.lock();
-            let lane = inner.lane(key, |it, warm| warm || !it.tentative);
+            let lane = inner.lane(key);
             let repeats = lane.commands.contains(&command);
             lane.commands.push(command);
             (Place { lanes: self.clone(), key, command }, lane.aggregate.clone(), repeats)
         };
         match timeout(PATIENCE, lane.lock_owned()).await {
-            Ok(aggregate) => Ok(Turn { aggregate, _place: place }),
+            Ok(mut aggregate) => {
+                // Here and not at the door: the pass may have left it while one waited.
+                if aggregate.as_ref().is_some_and(|it| it.tentative) && !self.lock().warm {
+                    *aggregate = None;
+                }
+                Ok(Turn { aggregate, _place: place })
+            }
             Err(_) if repeats => Err(Failure::CommandInFlight),
             Err(_) => Err(Failure::Unavailable { detail: format!("too many commands wait for {key}") }),
         }
@@ -79,7 +85,7 @@ impl Lanes {
         if inner.lanes.contains_key(&key) {
             return None;
         }
-        let lane = inner.lane(key, |_, _| true);
+        let lane = inner.lane(key);
         lane.commands.push(Uuid::nil());
         let aggregate = lane.aggregate.clone().try_lock_owned().ok();
         drop(inner); // before the place, which locks when it is given up
@@ -90,6 +96,17 @@ impl Lanes {
     /// From now on what was folded by the way is as good as what was loaded.
     pub(crate) fn warmed(&self) {
         self.lock().warm = true;
+    }
+
+    /// Drops what was folded by the way: the pass has not come to the log's end, and never will.
+    pub(crate) fn not_warmed(&self) {
+        // All of it is taken out at once and gone through afterwards: there may be a million.
+        let mut resting = self.lock().cache.clear();
+        while let Some((key, aggregate)) = resting.pop() {
+            if !aggregate.tentative {
+                let _out = self.lock().put_back(key, aggregate);
+            }
+        }
     }
 
     /// How much rests.
@@ -103,18 +120,19 @@ impl Lanes {
 }
 
 impl Inner {
-    /// The lane of an aggregate. If nobody is in it, the aggregate is in it as it rested, if it will do.
-    fn lane(&mut self, key: Key, will_do: impl Fn(&Aggregate, bool) -> bool) -> &mut Lane {
-        let Self { lanes, cache, warm } = self;
-        lanes.entry(key).or_insert_with(|| {
-            let rested = cache.take(&key).filter(|it| will_do(it, *warm));
-            Lane { aggregate: Arc::new(tokio::sync::Mutex::new(rested)), commands: Vec::new() }
+    /// The lane of an aggregate. If nobody is in it, the aggregate is in it as it rested.
+    fn lane(&mut self, key: Key) -> &mut Lane {
+        let Self { lanes, cache, .. } = self;
+        lanes.entry(key).or_insert_with(|| Lane {
+            aggregate: Arc::new(tokio::sync::Mutex::new(cache.take(&key))),
+            commands: Vec::new(),
         })
     }
 
-    /// The last one to leave a lane leaves the aggregate to the cache.
-    fn leave(&mut self, key: Key, command: Uuid) {
-        let Some(lane) = self.lanes.get_mut(&key) else { return };
+    /// The last one to leave a lane leaves the aggregate to the cache. Returns those that make room for it,
+    /// to be freed when nobody waits for the lock.
+    fn leave(&mut self, key: Key, command: Uuid) -> Vec<Aggregate> {
+        let Some(lane) = self.lanes.get_mut(&key) else { return Vec::new() };
         if let Some(place) = lane.commands.iter().position(|it| *it == command) {
             lane.commands.swap_remove(place);
         }
@@ -122,14 +140,23 @@ impl Inner {
             && let Some(lane) = self.lanes.remove(&key)
             && let Some(aggregate) = lane.aggregate.try_lock().ok().and_then(|mut it| it.take())
         {
-            self.cache.put(key, aggregate);
+            return self.cache.put(key, aggregate);
         }
+        Vec::new()
+    }
+
+    /// Lets an aggregate rest again, unless it has been loaded meanwhile, and may be newer.
+    fn put_back(&mut self, key: Key, aggregate: Aggregate) -> Vec<Aggregate> {
+        if self.lanes.contains_key(&key) || self.cache.holds(&key) {
+            return vec![aggregate];
+        }
+        self.cache.put(key, aggregate)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.lanes.lock().leave(self.key, self.command);
+        let _out = self.lanes.lock().leave(self.key, self.command);
     }
 }
 
