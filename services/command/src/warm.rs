@@ -5,9 +5,12 @@
 //! the log's end, and then like anything in the cache: the log checks what is appended, and the leader is
 //! asked before anything is answered that appends nothing.
 
+use std::time::Duration;
+
+use annals_chassis::pause::doubled;
 use annals_core::{Category, CommitError, Position, StoredCommit};
-use annals_nats::{Log, LogError, Scope};
-use tokio::time::Instant;
+use annals_nats::{Log, LogError, Scope, caught};
+use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::{
@@ -25,30 +28,41 @@ const LONGEST: Position = 250_000;
 /// Commits that one read asks for.
 const PAGE: usize = 1000;
 
+/// So often the log is asked for the same; with the pauses in between, for a minute at least.
+const TRIES: u64 = 10;
+
+/// Between two of these tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
 impl<L: Log> Executor<L> {
     /// Reads the log from its beginning to its end, if it is not too long, and folds whatever there is room
     /// for: of more aggregates than that, those that changed last.
     pub async fn warm_up(&self) {
         let begun = Instant::now();
-        match self.pass().await {
+        // A defect of one category's rules ends the pass and not the service.
+        let passed = caught("the pass over the log", async { Ok(self.pass().await) }).await;
+        match passed.unwrap_or_else(|_| Err(LogError::Unavailable("its reader has a defect".into()))) {
             Ok(0) => info!("the log is too long to be read at the start: aggregates are loaded one by one"),
             Ok(reached) => {
                 self.lanes.warmed();
                 let (aggregates, seconds) = (self.lanes.fill().aggregates, begun.elapsed().as_secs_f64());
                 info!(aggregates, position = reached, seconds, "warmed up");
             }
-            Err(error) => warn!("not warmed up, aggregates are loaded one by one: {error}"),
+            Err(error) => {
+                self.lanes.not_warmed();
+                warn!("not warmed up, aggregates are loaded one by one: {error}");
+            }
         }
     }
 
     /// How far it has come; 0 if it has not begun.
     async fn pass(&self) -> Result<Position, LogError> {
-        if self.log.last(&Scope::All).await? > LONGEST {
+        if again(|| self.log.last(&Scope::All)).await? > LONGEST {
             return Ok(0);
         }
         let mut reached = 0;
         loop {
-            let page = match self.log.read(&Scope::All, reached, PAGE).await {
+            let page = match again(|| self.log.read(&Scope::All, reached, PAGE)).await {
                 // What is no commit is in the way of its own stream only.
                 Err(LogError::Commit(CommitError::Malformed { position, .. })) if position > reached => {
                     reached = position;
@@ -67,6 +81,19 @@ impl<L: Log> Executor<L> {
             }
         }
     }
+}
+
+/// Asks the log again if it does not answer: a pause of the log is no reason to begin cold.
+async fn again<A, F: Future<Output = Result<A, LogError>>>(ask: impl Fn() -> F) -> Result<A, LogError> {
+    for tried in 1..TRIES {
+        match ask().await {
+            Err(LogError::Unavailable(_) | LogError::OutcomeUnknown(_)) => {
+                sleep(doubled(Duration::from_secs(1), tried, LONGEST_PAUSE)).await;
+            }
+            answer => return answer,
+        }
+    }
+    ask().await
 }
 
 /// Folds a commit if it is the next one of an aggregate at rest, or an aggregate's first one.

@@ -9,11 +9,14 @@ mod counting;
 use std::sync::Arc;
 
 use annals_command::Executor;
+use annals_core::{Catalog, Decider, Domain};
+use annals_domains::account::{Account, Command, Event, Refusal};
 use annals_nats::MemoryLog;
 use annals_testkit::eventually;
 use bank::{deposit, open};
 use counting::Counting;
 use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 type Service = Executor<Counting<MemoryLog>>;
@@ -174,4 +177,76 @@ async fn a_log_that_is_too_long_is_not_read() {
     let after = service(&log);
     after.warm_up().await;
     assert_eq!(after.fill().aggregates, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_does_not_answer_for_a_while_does_not_end_the_pass() {
+    let log = Counting::over(MemoryLog::default());
+    opened(&service(&log), 10).await;
+    log.pretend_silent(5);
+
+    let after = service(&log);
+    after.warm_up().await;
+    assert_eq!(after.fill().aggregates, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_that_is_given_up_leaves_nothing_behind_that_is_not_used() {
+    let log = Counting::over(MemoryLog::default()).hold_after(1);
+    let before = service(&log);
+    let accounts = opened(&before, 10).await;
+    for _ in 0..1000 {
+        before.execute(deposit(accounts[0], 1)).await.unwrap();
+    }
+    let after = Arc::new(service(&log));
+    let pass = tokio::spawn({
+        let after = after.clone();
+        async move { after.warm_up().await }
+    });
+    eventually("it has read a page", async || after.fill().aggregates == 10).await;
+    after.execute(deposit(accounts[0], 1)).await.unwrap();
+    log.pretend_silent(usize::MAX);
+    log.go_on();
+    pass.await.unwrap();
+
+    assert_eq!(after.fill().aggregates, 1, "the one that was loaded for a command");
+    log.reads();
+    assert_eq!(after.execute(deposit(accounts[0], 1)).await.unwrap().version, 1003);
+    assert_eq!(log.reads(), 0);
+    assert_eq!(after.execute(deposit(accounts[9], 1)).await.unwrap().version, 2);
+}
+
+/// An account by rules that have a defect.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Defective(Account);
+
+impl Decider for Defective {
+    const NAME: &'static str = Account::NAME;
+    const REVISION: u32 = Account::REVISION;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Refusal> {
+        self.0.decide(command)
+    }
+
+    fn evolve(self, event: &Event) -> Self {
+        assert!(!matches!(event, Event::MoneyDeposited { .. }), "a defect");
+        Self(self.0.evolve(event))
+    }
+}
+
+#[tokio::test]
+async fn rules_that_panic_end_the_pass_and_nothing_else() {
+    let log = Counting::over(MemoryLog::default());
+    let before = service(&log);
+    let accounts = opened(&before, 10).await;
+    before.execute(deposit(accounts[0], 1)).await.unwrap();
+
+    let catalog = Catalog::try_new([Domain::of::<Defective>()]).unwrap();
+    let after = Executor::new(log.clone(), catalog);
+    after.warm_up().await;
+    assert_eq!(after.fill().aggregates, 0, "what it had folded is not used");
+    assert!(after.execute(open(accounts[9])).await.is_err(), "it is open already");
 }

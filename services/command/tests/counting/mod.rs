@@ -23,6 +23,7 @@ struct Counts {
     commits: AtomicUsize,
     end: AtomicU64,
     broken: AtomicU64,
+    silent: AtomicUsize,
     /// Pages of the whole log that may be read.
     pages: Semaphore,
 }
@@ -35,6 +36,7 @@ impl<L> Counting<L> {
             commits: AtomicUsize::new(0),
             end: AtomicU64::new(0),
             broken: AtomicU64::new(0),
+            silent: AtomicUsize::new(0),
             pages: Semaphore::new(Semaphore::MAX_PERMITS),
         };
         Self { log, counts: Arc::new(counts) }
@@ -58,6 +60,17 @@ impl<L> Counting<L> {
     /// Says that there is no commit at a position, to whoever reads all of it.
     pub fn pretend_broken(&self, position: Position) {
         self.counts.broken.store(position, Ordering::Relaxed);
+    }
+
+    /// Does not answer the next so many times, to whoever reads all of it.
+    pub fn pretend_silent(&self, times: usize) {
+        self.counts.silent.store(times, Ordering::Relaxed);
+    }
+
+    /// Whether it does not answer.
+    fn is_silent(&self) -> bool {
+        let once_less = |times: usize| times.checked_sub(1);
+        self.counts.silent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, once_less).is_ok()
     }
 
     /// Tries to append, since it was asked last.
@@ -90,6 +103,9 @@ impl<L: Log> Log for Counting<L> {
     async fn read(&self, scope: &Scope, after: Position, limit: usize) -> Result<Page, LogError> {
         if *scope == Scope::All {
             self.counts.pages.acquire().await.expect("nobody closes it").forget();
+            if self.is_silent() {
+                return Err(LogError::Unavailable("pretended".into()));
+            }
         } else {
             self.counts.reads.fetch_add(1, Ordering::Relaxed);
         }
