@@ -9,9 +9,12 @@ use annals_chassis::{
 use annals_core::{Catalog, bus::CommandRequest};
 use annals_nats::{JetStreamLog, Nats};
 use clap::Args;
-use tokio::time::interval;
+use tokio::{
+    task::JoinHandle,
+    time::{interval, timeout},
+};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info, warn};
 
 mod aggregate;
 mod answer;
@@ -73,6 +76,9 @@ impl Default for MemoryArgs {
 /// How often it is told how full the memory is.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// How long it is waited for what goes on beside the commands, at the end.
+const ENDING: Duration = Duration::from_secs(5);
+
 /// Serves commands until `shutdown`, then finishes those that have come in.
 ///
 /// # Errors
@@ -117,12 +123,22 @@ pub async fn run_with(
     tokio::join!(service.run(execute, shutdown.clone()), later.work(shutdown));
     stop.cancel(); // what has been offered is written
     if let Some(writer) = writer {
-        writer.await?;
+        end("the writer of snapshots", writer).await;
     }
-    beside.await?;
+    end("what goes on beside the commands", beside).await;
     nats.flush().await;
     info!("stopped");
     Ok(())
+}
+
+/// Waits for a task that is about to end. Whether it does so or not, the service stops: nothing that such
+/// a task does is precious, and a disk may hang.
+async fn end<T>(what: &str, task: JoinHandle<T>) {
+    match timeout(ENDING, task).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => error!("{what} has failed: {error}"),
+        Err(_) => warn!("{what} does not end, and is left behind"),
+    }
 }
 
 /// What goes on beside the commands: the memory is filled, and it is told how full it is.
@@ -141,4 +157,18 @@ async fn beside(executor: Arc<Executor<JetStreamLog>>) {
 fn tell(fill: Fill) {
     metrics::gauge!("annals_aggregates_kept").set(fill.aggregates as f64);
     metrics::gauge!("annals_aggregates_bytes").set(fill.bytes as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_service_stops_whatever_becomes_of_what_goes_on_beside_the_commands() {
+        end("one that hangs", tokio::spawn(pending::<()>())).await;
+        end("one that panics", tokio::spawn(async { panic!("a defect") })).await;
+        end("one that ends", tokio::spawn(async {})).await;
+    }
 }
