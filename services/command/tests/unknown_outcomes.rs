@@ -4,16 +4,19 @@
 
 mod bank;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use annals_core::{StreamId, bus::Failure};
 use annals_nats::Log;
-use annals_testkit::{Acknowledgements, Proxy, eventually, nats};
+use annals_testkit::{Acknowledgements, Proxy, eventually_within, nats};
 use bank::{Service, deposit, open};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 const ACCOUNTS: usize = 100;
+
+/// Whoever waits behind those whose acknowledgements get lost waits for their time-outs.
+const TRIES: Duration = Duration::from_secs(30);
 
 /// A deposit whose acknowledgement gets lost, and another writer's on top of it before it is asked for
 /// again. Gives the versions of both.
@@ -22,7 +25,8 @@ async fn overtaken(unlucky: &Service, lucky: &Service, account: Uuid) -> (u64, u
     let command = deposit(account, 1);
     let id = command.id;
     let second = async {
-        eventually("the unlucky one is stored", async || lucky.last(account).await > before).await;
+        eventually_within(TRIES, "the unlucky one is stored", async || lucky.last(account).await > before)
+            .await;
         lucky.give(deposit(account, 1)).await.unwrap()
     };
     let (first, second) = tokio::join!(unlucky.give(command), second);

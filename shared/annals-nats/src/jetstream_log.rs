@@ -24,7 +24,7 @@ pub struct JetStreamLog {
 }
 
 /// How long an append is tried and its outcome looked for.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Between two tries while the log is silent.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -109,7 +109,7 @@ fn who_has_given_up_does_not_go() {
 #[tokio::test(start_paused = true)]
 async fn who_has_waited_too_long_is_told_so_and_does_not_go() {
     let mut hall = Hall::of(0..2);
-    tokio::time::advance(std::time::Duration::from_secs(3)).await;
+    tokio::time::advance(std::time::Duration::from_secs(6)).await;
     hall.come(2..3);
 
     assert_eq!([(); 2].map(|()| hall.depart()), [1, 0]);

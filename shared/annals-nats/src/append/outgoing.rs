@@ -7,7 +7,7 @@ use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
 
 use super::Published;
-use crate::{connection::PATIENCE, publish::Unpublished, subject};
+use crate::{jetstream_log::DEADLINE, publish::Unpublished, subject};
 
 /// A commit as a message, with the position at which its subject must stand.
 #[derive(Debug, Clone)]
@@ -68,6 +68,7 @@ pub(super) struct Waiting {
     pub message: Outgoing,
     /// Whether it must go alone, to be told what only it can be told.
     pub alone: bool,
+    /// As long as an append is tried, which may be several departures that are not answered.
     until: Instant,
     told: oneshot::Sender<Result<Published, Unpublished>>,
 }
@@ -75,7 +76,7 @@ pub(super) struct Waiting {
 impl Waiting {
     pub(super) fn new(message: Outgoing) -> (Self, oneshot::Receiver<Result<Published, Unpublished>>) {
         let (told, hears) = oneshot::channel();
-        (Self { message, alone: false, until: Instant::now() + PATIENCE, told }, hears)
+        (Self { message, alone: false, until: Instant::now() + DEADLINE, told }, hears)
     }
 
     pub(super) fn alone(self) -> Self {
