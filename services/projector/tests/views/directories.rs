@@ -19,7 +19,7 @@ async fn a_second_projector_on_a_directory_is_refused_and_told_who_holds_it() {
 
     let refusal = house.start(catalog()).refusal().await;
 
-    let holder = format!("in use by another projector: process {}", process::id());
+    let holder = format!("in use by another process: {}", process::id());
     assert!(refusal.ends_with(&holder), "{refusal}");
     house.append_things(0..5).await;
     house.has_things(5).await;
