@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsStr,
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
@@ -9,7 +10,7 @@ use std::{
 
 use annals_nats::server::stop_left_behind;
 use anyhow::{Context, bail};
-use sysinfo::Disks;
+use sysinfo::{Disk, Disks};
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
@@ -149,8 +150,10 @@ fn disk(path: &Path) -> anyhow::Result<(String, String)> {
     let disks = Disks::new_with_refreshed_list()?;
     let holding = disks.iter().filter(|disk| path.starts_with(disk.mount_point()));
     let nearest = holding.max_by_key(|disk| disk.mount_point().components().count());
-    let disk = nearest.with_context(|| format!("it cannot be told which disk {} is on", path.display()))?;
-    Ok((disk.name().to_string_lossy().into(), disk.file_system().to_string_lossy().into()))
+    // Within a container it may not be told which disk it is.
+    let told =
+        |text: Option<&OsStr>| text.map_or_else(|| "unknown".into(), |text| text.to_string_lossy().into());
+    Ok((told(nearest.map(Disk::name)), told(nearest.map(Disk::file_system))))
 }
 
 #[cfg(test)]
