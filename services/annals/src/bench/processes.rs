@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use annals_nats::server::last_lines;
 use anyhow::{Context, anyhow};
 use futures_util::future::select_all;
 use tokio::{
@@ -17,7 +18,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{built::changed_since, directory::last_lines, system::present};
+use super::{built::changed_since, system::present};
 use crate::services::Places;
 
 /// The services, as their programs are called after `annals-`.

@@ -4,12 +4,12 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use annals_nats::{
     Nats,
-    server::{NatsServer, Options},
+    server::{NatsServer, Options, last_lines},
 };
 use anyhow::Context;
 use tokio::{net::TcpListener, time::timeout};
 
-use super::{Bench, directory::last_lines};
+use super::Bench;
 use crate::services::{Places, Services, all_present};
 
 /// How long services may take until they answer.

@@ -15,6 +15,6 @@ pub mod monitor;
 pub use configuration::Options;
 pub use find::{FindError, find};
 pub use left_behind::stop_left_behind;
-pub use process::{NatsServer, StartError};
+pub use process::{NatsServer, StartError, last_lines};
 pub use supervise::supervise;
 pub use version::{ServerVersion, UnknownVersion};

@@ -177,7 +177,9 @@ fn prepare(options: &Options, name: &str) -> Result<std::process::Command, Start
     Ok(command)
 }
 
-fn last_lines(log: &Path) -> String {
+/// The last lines of a log, for whoever wants to know why something ended.
+#[must_use]
+pub fn last_lines(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
