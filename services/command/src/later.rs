@@ -71,7 +71,7 @@ impl Later {
         let hands = crew.hands();
         let deal_with = |wake| self.clone().deal_with(wake);
         tokio::select! {
-            done = crew.work(&source, deal_with) => done,
+            done = crew.work(&source, |_| true, deal_with) => done,
             lost = watch(&source, &hands) => match lost? {},
         }
     }

@@ -43,6 +43,17 @@ impl Actor {
         Self { reactor, catalog, bus, log, attempts, pauses, trouble }
     }
 
+    /// Whether something is to be done about a commit, or may be: about most there is not.
+    pub(crate) fn is_concerned(&self, delivery: &Delivery) -> bool {
+        let nothing = |stored| self.wanted(stored).is_ok_and(|dispatches| dispatches.is_empty());
+        // One that comes again may stand among the troubles.
+        let concerned = delivery.times > 1 || !delivery.stored.as_ref().is_ok_and(nothing);
+        if !concerned {
+            metrics::counter!("annals_reactor_settled_total", "reactor" => self.reactor.name).increment(1);
+        }
+        concerned
+    }
+
     /// Does everything about a commit that is to be done. Doing it again does nothing twice.
     pub(crate) async fn act(&self, delivery: &Delivery) -> Settlement {
         let stored = match &delivery.stored {

@@ -16,7 +16,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Commits that one instance works on at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// How long keeping the floor may take at a stop.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ impl Worker {
             info!("{name} goes on");
         }
         tokio::select! {
-            done = self.crew.work(&listener, |wake| deal_with(actor.clone(), wake)) => done?,
+            done = self.crew.work(&listener, |it| actor.is_concerned(it), |it| deal_with(actor.clone(), it)) => done?,
             lost = tend(&listener, &actor, &hands) => match lost? {},
         }
         self.crew.drain().await;

@@ -274,7 +274,9 @@ fn json_text(metadata: &Map<String, Value>) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    let mut text = [0; 64];
+    hex::encode_to_slice(Sha256::digest(bytes), &mut text).expect("32 bytes are 64 digits");
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[cfg(test)]

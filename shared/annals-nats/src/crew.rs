@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::{
-    Content, LogError, Pull, Source, Wake,
+    Content, Delivery, LogError, Pull, Source, Wake,
     hands::{Free, Hands},
 };
 
@@ -43,11 +43,17 @@ impl Crew {
         self.hands.clone()
     }
 
-    /// Deals with what comes, until the shutdown.
+    /// Deals with what comes and `concerns` somebody, until the shutdown. The rest is settled by the way: word of
+    /// that may get lost, since there is nothing to be done twice.
     ///
     /// # Errors
     /// When the source is gone. What has been begun goes on.
-    pub async fn work<T, F, Fut>(&mut self, source: &Source<T>, deal_with: F) -> Result<(), LogError>
+    pub async fn work<T, F, Fut>(
+        &mut self,
+        source: &Source<T>,
+        concerns: impl Fn(&Delivery<T>) -> bool,
+        deal_with: F,
+    ) -> Result<(), LogError>
     where
         T: Content,
         F: Fn(Wake<T>) -> Fut,
@@ -57,7 +63,7 @@ impl Crew {
             let shutdown = self.shutdown.clone();
             let Some(free) = shutdown.run_until_cancelled(self.hands.free()).await else { return Ok(()) };
             let mut pull = source.pull(free.count()).await?;
-            let taken = shutdown.run_until_cancelled(self.take(&mut pull, free, &deal_with)).await;
+            let taken = shutdown.run_until_cancelled(self.take(&mut pull, free, &concerns, &deal_with)).await;
             let Some(taken) = taken else {
                 pull.release(&source.nats).await;
                 return Ok(());
@@ -71,6 +77,7 @@ impl Crew {
         &mut self,
         pull: &mut Pull<T>,
         mut free: Free,
+        concerns: impl Fn(&Delivery<T>) -> bool,
         deal_with: F,
     ) -> Result<(), LogError>
     where
@@ -83,7 +90,9 @@ impl Crew {
             while let Some(ended) = self.tasks.try_join_next() {
                 note(self.name, ended);
             }
-            if let Some(hand) = free.take(wake.delivery.position) {
+            if !concerns(&wake.delivery) {
+                wake.pass().await;
+            } else if let Some(hand) = free.take(wake.delivery.position) {
                 let work = deal_with(wake);
                 self.tasks.spawn(async move {
                     work.await;

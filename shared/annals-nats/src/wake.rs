@@ -53,6 +53,11 @@ impl<T: Content> Wake<T> {
         }
     }
 
+    /// There was nothing to be done about it.
+    pub(crate) async fn pass(self) {
+        self.tell(AckKind::Ack).await;
+    }
+
     /// Not dealt with: it shall come again after a while.
     pub async fn retry(self, after: Duration) {
         self.tell(AckKind::Nak(Some(after))).await;

@@ -3,6 +3,7 @@
 
 mod deleted;
 mod delivery;
+mod passing;
 mod retries;
 mod sharing;
 mod standing;
