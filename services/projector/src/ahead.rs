@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use annals_core::{Position, Sql};
+use annals_core::Position;
 use annals_nats::{Delivery, Follower};
-use annals_sqlite::{Checkpoint, View};
+use annals_sqlite::{Change, View};
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
@@ -26,12 +26,6 @@ pub(crate) struct Batch {
     /// What it ends with.
     pub last: Option<Delivery>,
     bytes: usize,
-}
-
-/// What one commit does to the view.
-pub(crate) struct Change {
-    pub statements: Vec<Sql>,
-    pub checkpoint: Checkpoint,
 }
 
 /// Reads for one view.

@@ -102,6 +102,7 @@ impl Keeper {
             error @ (ViewError::Unbound { .. }
             | ViewError::Moved
             | ViewError::Database(_)
+            | ViewError::Write(_)
             | ViewError::File(_)) => Failure::Unavailable { detail: error.to_string() },
         }
     }

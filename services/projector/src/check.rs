@@ -1,8 +1,10 @@
 //! Does a view's file belong to this log?
 
+use std::sync::Arc;
+
 use annals_core::Position;
 use annals_nats::{Log, LogError, Scope};
-use annals_sqlite::{Checkpoint, View};
+use annals_sqlite::{Change, Checkpoint, View};
 use tracing::warn;
 
 use crate::{keeper::Keeper, progress::InTheWay, trouble::Trouble};
@@ -14,7 +16,8 @@ impl Keeper {
         let checkpoint = view.checkpoint().await?;
         if checkpoint.position == 0 || self.is_of_this_log(checkpoint).await? {
             if let Some(InTheWay::File(_)) = self.progress.now().in_the_way {
-                view.apply([], checkpoint).await?; // it has to show that it can be written again
+                let nothing = Change { statements: Vec::new(), checkpoint };
+                view.apply(&Arc::from([nothing])).await?; // it has to show that it can be written again
                 self.progress.advance(checkpoint.position);
             }
             return Ok(checkpoint.position);

@@ -1,37 +1,32 @@
 //! Writes what was read.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use annals_nats::Delivery;
-use annals_sqlite::View;
+use annals_sqlite::{Change, View};
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::{
-    ahead::{Batch, Change},
-    keep::Following,
-    keeper::Keeper,
-    trouble::Trouble,
-};
+use crate::{ahead::Batch, keep::Following, keeper::Keeper, trouble::Trouble};
 
 impl Keeper {
     /// Writes a batch, and says how far the view is now.
     pub(crate) async fn take(&self, following: &Following, batch: Batch) -> Result<(), Trouble> {
-        let started = Instant::now();
-        self.apply(&following.view, &batch.changes).await?;
+        let (started, commits) = (Instant::now(), batch.changes.len());
+        self.apply(&following.view, &batch.changes.into()).await?;
         let Some(last) = batch.last else { return Ok(()) };
-        self.tell(batch.changes.len(), &last, started.elapsed());
+        self.tell(commits, &last, started.elapsed());
         self.lags(last.pending);
         last.acknowledge().await;
         self.reach(following, last.position).await
     }
 
     /// In one transaction; or, if one of them is to blame, one by one, to stop at that one.
-    async fn apply(&self, view: &View, changes: &[Change]) -> Result<(), Trouble> {
+    async fn apply(&self, view: &View, changes: &Arc<[Change]>) -> Result<(), Trouble> {
         match self.write(view, changes).await {
             Err(Trouble::Event { .. }) if changes.len() > 1 => {
-                for change in changes {
-                    self.write(view, std::slice::from_ref(change)).await?;
+                for change in changes.iter() {
+                    self.write(view, &Arc::from([change.clone()])).await?;
                 }
                 Ok(())
             }
@@ -39,10 +34,9 @@ impl Keeper {
         }
     }
 
-    async fn write(&self, view: &View, changes: &[Change]) -> Result<(), Trouble> {
+    async fn write(&self, view: &View, changes: &Arc<[Change]>) -> Result<(), Trouble> {
         let Some(Change { checkpoint, .. }) = changes.last() else { return Ok(()) };
-        let statements = changes.iter().flat_map(|change| &change.statements);
-        let written = view.apply(statements, *checkpoint).await;
+        let written = view.apply(changes).await;
         written.map_err(|error| Trouble::writing(checkpoint.position, error))?;
         self.progress.advance(checkpoint.position);
         Ok(())

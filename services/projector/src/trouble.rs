@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals_core::{Position, Projection};
 use annals_nats::{Delivery, LogError};
-use annals_sqlite::{Checkpoint, Fault, ViewError};
+use annals_sqlite::{Change, Checkpoint, Fault, ViewError};
 use thiserror::Error;
 
-use crate::{ahead::Change, progress::InTheWay};
+use crate::progress::InTheWay;
 
 /// What is in the way.
 #[derive(Debug, Error)]

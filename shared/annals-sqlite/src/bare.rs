@@ -3,14 +3,17 @@
 
 use std::{iter::repeat_n, path::Path, sync::Arc};
 
-use sqlx::{AssertSqlSafe, SqlitePool, sqlite::SqliteSynchronous};
+use rusqlite::{params_from_iter, types::Value};
 
-use crate::{ViewError, file};
+use crate::{
+    ViewError, WriteError,
+    writer::{Sync, Writer},
+};
 
 /// A table like that of a view, in a file that is opened as a view's is.
 #[derive(Debug)]
 pub struct Table {
-    writer: SqlitePool,
+    writer: Writer,
     /// A statement is a transaction by itself.
     statement: Arc<str>,
     rows: usize,
@@ -26,10 +29,9 @@ impl Table {
     /// # Errors
     /// When the file cannot be made.
     pub async fn create(path: &Path, rows: usize) -> Result<Self, ViewError> {
-        let writer = file::writer(path, SqliteSynchronous::Normal).await?;
-        sqlx::raw_sql("create table bare (id text primary key, balance integer, version integer) strict")
-            .execute(&writer)
-            .await?;
+        let writer = Writer::open(path, Sync::Normal).await?;
+        let table = "create table bare (id text primary key, balance integer, version integer) strict";
+        writer.write(move |transaction| Ok::<_, WriteError>(transaction.execute_batch(table)?)).await?;
         let places: Vec<_> = repeat_n("(?, ?, ?)", rows).collect();
         let statement = format!(
             "insert into bare values {} on conflict (id) do update \
@@ -45,14 +47,19 @@ impl Table {
     /// # Errors
     /// When the database fails.
     pub async fn write(&mut self) -> Result<u64, ViewError> {
-        let mut query = sqlx::query(AssertSqlSafe(self.statement.clone()));
+        let mut values: Vec<Value> = Vec::with_capacity(3 * self.rows);
         for _ in 0..self.rows {
             let id = self.written.rem_euclid(ROWS);
             self.written += 1;
-            query =
-                query.bind(format!("00000000-0000-4000-8000-{id:012}")).bind(self.written).bind(self.written);
+            values.push(format!("00000000-0000-4000-8000-{id:012}").into());
+            values.extend([self.written.into(), self.written.into()]);
         }
-        Ok(query.execute(&self.writer).await?.rows_affected())
+        let statement = self.statement.clone();
+        let written = self.writer.write(move |transaction| {
+            let mut statement = transaction.prepare_cached(&statement)?;
+            Ok::<_, WriteError>(statement.execute(params_from_iter(values))? as u64)
+        });
+        Ok(written.await?)
     }
 }
 
@@ -67,8 +74,13 @@ mod tests {
         for _ in 0..5 {
             assert_eq!(table.write().await.unwrap(), 300);
         }
-        let count = sqlx::query_as("select count(*), max(balance) from bare");
-        let count: (i64, i64) = count.fetch_one(&table.writer).await.unwrap();
+        let count = table.writer.write(|transaction| {
+            let count = transaction.query_one("select count(*), max(balance) from bare", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            });
+            Ok::<_, WriteError>(count?)
+        });
+        let count: (i64, i64) = count.await.unwrap();
         assert_eq!(count, (1000, 1500));
     }
 }

@@ -13,8 +13,8 @@ pub enum ViewError {
     /// The view has never reached the end of the log, and part of its rows would mislead.
     #[error("the view is being built and has not reached the end of the log yet")]
     Building,
-    /// A defect of the projection: values are bound by place, one for each plain `?`.
-    #[error("a statement must have one plain `?` for each of its {values} values: {text}")]
+    /// A defect of the projection: values are bound by place, one for each `?`.
+    #[error("a statement must have one `?` for each of its {values} values: {text}")]
     Unbound {
         /// The statement.
         text: &'static str,
@@ -24,10 +24,27 @@ pub enum ViewError {
     /// The file was deleted or replaced while it was open: what is written would be in vain.
     #[error("the view's file was deleted or replaced while it was open")]
     Moved,
-    /// The database failed.
+    /// The database could not be read.
     #[error("the view's database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database could not be written.
+    #[error("the view's database failed: {0}")]
+    Write(#[from] WriteError),
     /// The view's file could not be looked at or removed.
     #[error("the view's file failed: {0}")]
     File(#[from] io::Error),
+}
+
+/// Why something was not written.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// SQLite says no.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// Nothing is written any more.
+    #[error("the file is closed")]
+    Closed,
+    /// A defect.
+    #[error("what wrote it has panicked")]
+    Panicked,
 }

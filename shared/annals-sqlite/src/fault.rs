@@ -11,7 +11,7 @@
 //!
 //! When a file is *judged*, as it is opened, a table that is missing (1) is the file's fault.
 
-use crate::ViewError;
+use crate::{ViewError, WriteError};
 
 /// Whose fault a [`ViewError`] is, and so what helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,7 @@ impl ViewError {
             Self::File(_) => Fault::Surroundings,
             Self::Moved => Fault::File,
             Self::Database(error) => of_database(error),
+            Self::Write(error) => of_write(error),
         }
     }
 }
@@ -46,6 +47,17 @@ pub(crate) fn of_database(error: &sqlx::Error) -> Fault {
         return Fault::File;
     }
     code(error).map_or(Fault::Surroundings, of_code)
+}
+
+pub(crate) fn of_write(error: &WriteError) -> Fault {
+    match error {
+        WriteError::Sqlite(error) => match error.sqlite_error() {
+            Some(said) => of_code(said.extended_code.cast_unsigned()),
+            None => Fault::Request, // it did not come as far as SQLite
+        },
+        WriteError::Closed => Fault::Surroundings,
+        WriteError::Panicked => Fault::File,
+    }
 }
 
 fn of_code(code: u32) -> Fault {

@@ -10,23 +10,18 @@ use std::{
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 use tracing::warn;
 
-use crate::{fault, statement::STATEMENTS_PER_TRIP};
+use crate::fault;
 
 /// Readers of one file that read at the same time; each is a thread while it is in use.
 const READERS: u32 = 4;
 
-/// Pages that a connection keeps for itself, as SQLite wants it said: KiB, negated. There are many, and
+/// Pages that each of them keeps for itself, as SQLite wants it said: KiB, negated. There are many, and
 /// what they share is in the system's memory anyway.
 const READER_CACHE: &str = "-256";
-const WRITER_CACHE: &str = "-1024";
-
-/// Texts that the writer keeps compiled: of a view with one statement for each event, every one that there
-/// is, by the seven lengths of a trip, with the checkpoint and without. More would only cost memory.
-const TEXTS_KEPT: usize = 16;
 
 /// What SQLite keeps beside a file while it is open, and the file.
 const PARTS: [&str; 3] = ["", "-wal", "-shm"];
@@ -108,25 +103,6 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// The one connection that writes; it creates the file, and lives as long as what is in it.
-pub(crate) async fn writer(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePool, sqlx::Error> {
-    let options = options(path)
-        .create_if_missing(true)
-        .pragma("cache_size", WRITER_CACHE)
-        .statement_cache_capacity(TEXTS_KEPT)
-        // Each statement has its result, and the thread does not wait for us in between.
-        .row_buffer_size(STATEMENTS_PER_TRIP)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous);
-    SqlitePoolOptions::new()
-        .max_connections(1)
-        .test_before_acquire(false) // a file does not hang up
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await
-}
-
 /// The connections that read.
 pub(crate) fn readers(path: &Path) -> SqlitePool {
     SqlitePoolOptions::new()
@@ -140,5 +116,5 @@ pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .foreign_keys(false)
         .busy_timeout(Duration::from_secs(5))
-        .disable_statement_logging() // joined texts are long, and the view's faults name what failed
+        .disable_statement_logging() // the view's faults name what failed
 }

@@ -1,4 +1,5 @@
-//! Read models and snapshots in SQLite. The only user of sqlx.
+//! Read models and snapshots in SQLite. The only user of sqlx, which reads, and of rusqlite,
+//! which writes.
 //!
 //! A [`Directory`] belongs to one process. In it every [`View`] has a file of its own, where rows and
 //! the [`Checkpoint`] change in one transaction: what a view shows and how far it is can never
@@ -17,10 +18,11 @@ mod snapshots;
 mod statement;
 mod value;
 mod view;
+mod writer;
 
 pub use directory::{Directory, DirectoryError};
-pub use error::ViewError;
+pub use error::{ViewError, WriteError};
 pub use fault::Fault;
 pub use read::RowsPage;
 pub use snapshots::{Snapshot, SnapshotError, Snapshots};
-pub use view::{Checkpoint, View};
+pub use view::{Change, Checkpoint, View};

@@ -6,17 +6,16 @@
 use std::{collections::HashMap, fs::File, io, path::PathBuf};
 
 use annals_core::{Position, StreamId, Version};
+use rusqlite::params;
 use sha2::{Digest, Sha256};
-use sqlx::{
-    Row, SqlitePool,
-    sqlite::{SqliteRow, SqliteSynchronous},
-};
+use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::{
-    DirectoryError, Fault, directory, fault,
+    DirectoryError, Fault, WriteError, directory, fault,
     file::{self, Maker},
+    writer::{Sync, Writer},
 };
 
 /// One row for each stream. Other columns are another table: the file is thrown away then.
@@ -53,7 +52,7 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Snapshots {
     path: PathBuf,
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     _lock: File,
 }
@@ -67,16 +66,23 @@ pub enum SnapshotError {
     /// The file could not be removed.
     #[error("the file of snapshots failed: {0}")]
     File(#[from] io::Error),
-    /// The database failed.
+    /// The database could not be read.
     #[error("the database of snapshots failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database could not be written.
+    #[error("the database of snapshots failed: {0}")]
+    Write(#[from] WriteError),
 }
 
 impl SnapshotError {
     /// Whether the file is not sound, so that nothing but throwing it away helps.
     #[must_use]
     pub fn is_of_the_file(&self) -> bool {
-        matches!(self, Self::Database(error) if fault::of_database(error) == Fault::File)
+        match self {
+            Self::Database(error) => fault::of_database(error) == Fault::File,
+            Self::Write(error) => fault::of_write(error) == Fault::File,
+            Self::Directory(_) | Self::File(_) => false,
+        }
     }
 }
 
@@ -93,9 +99,9 @@ impl Snapshots {
         }
         // No fsync: the disk is the log's, for which every command waits. What a power cut damages
         // shows by its checksum, or by SQLite's complaint, and is made again.
-        let writer = file::writer(&path, SqliteSynchronous::Off).await?;
+        let writer = Writer::open(&path, Sync::Off).await?;
         if !usable {
-            sqlx::raw_sql(TABLE).execute(&writer).await?;
+            writer.write(|transaction| Ok::<_, WriteError>(transaction.execute_batch(TABLE)?)).await?;
         }
         Ok(Self { readers: file::readers(&path), path, writer, _lock: lock })
     }
@@ -125,18 +131,24 @@ impl Snapshots {
 
     /// Keeps a snapshot in the place of the stream's last one.
     pub async fn keep(&self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
-        let Snapshot { stream, revision, version, position, body } = snapshot;
-        sqlx::query("insert or replace into snapshots values (?, ?, ?, ?, ?, ?, ?)")
-            .bind(&stream.category)
-            .bind(stream.id)
-            .bind(revision)
-            .bind(version.cast_signed())
-            .bind(position.cast_signed())
-            .bind(body)
-            .bind(snapshot.checksum())
-            .execute(&self.writer)
-            .await?;
-        Ok(())
+        let snapshot = snapshot.clone();
+        let kept = self.writer.write(move |transaction| {
+            let checksum = snapshot.checksum();
+            let Snapshot { stream, revision, version, position, body } = snapshot;
+            transaction
+                .prepare_cached("insert or replace into snapshots values (?, ?, ?, ?, ?, ?, ?)")?
+                .execute(params![
+                    stream.category,
+                    stream.id.as_bytes(),
+                    revision,
+                    version.cast_signed(),
+                    position.cast_signed(),
+                    body,
+                    checksum
+                ])?;
+            Ok::<_, WriteError>(())
+        });
+        Ok(kept.await?)
     }
 
     /// Removes the file. What has it open may go on with it, and finds it gone after the next start.

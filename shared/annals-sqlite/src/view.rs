@@ -1,16 +1,18 @@
 //! One view in one file.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use annals_core::{Position, Projection, Sql};
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, SqlitePool, Transaction, sqlite::SqliteSynchronous};
+use rusqlite::{Transaction, params};
+use sqlx::SqlitePool;
 use uuid::{Uuid, fmt::Hyphenated};
 
 use crate::{
-    Directory, ViewError,
+    Directory, ViewError, WriteError,
     file::{self, Identity, Maker},
     select::Select,
     statement,
+    writer::{Sync, Writer},
 };
 
 /// Beside the view's own tables: how far it is, and what it was made by.
@@ -36,7 +38,7 @@ pub struct View {
     path: PathBuf,
     identity: Identity,
     schema: String,
-    writer: SqlitePool,
+    writer: Writer,
     pub(crate) readers: SqlitePool,
     pub(crate) select: Select,
 }
@@ -48,6 +50,15 @@ pub struct Checkpoint {
     pub position: Position,
     /// The commit at that position: a log that has another one there is another log.
     pub commit_id: Option<Uuid>,
+}
+
+/// What one commit does to a view.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// To be run in this order.
+    pub statements: Vec<Sql>,
+    /// Where the view is then.
+    pub checkpoint: Checkpoint,
 }
 
 impl View {
@@ -63,7 +74,7 @@ impl View {
             file::remove(&path)?;
         }
         // A power cut may take the last commits, rows and checkpoint together: the log has them.
-        let writer = file::writer(&path, SqliteSynchronous::Normal).await?;
+        let writer = Writer::open(&path, Sync::Normal).await?;
         let readers = file::readers(&path);
         let mut view = Self { identity: Identity::default(), path, schema, writer, readers, select };
         if !usable {
@@ -81,23 +92,21 @@ impl View {
         Ok(Checkpoint { position: position.cast_unsigned(), commit_id: commit_id.map(Into::into) })
     }
 
-    /// Runs the statements and moves the checkpoint, all in one transaction or not at all.
-    pub async fn apply<'a>(
-        &self,
-        statements: impl IntoIterator<Item = &'a Sql>,
-        checkpoint: Checkpoint,
-    ) -> Result<(), ViewError> {
+    /// Changes the tables as these commits do, and moves the checkpoint to the last of them, all in one transaction
+    /// or not at all.
+    pub async fn apply(&self, changes: &Arc<[Change]>) -> Result<(), ViewError> {
         self.in_place()?;
-        let moved = Sql::new("update _checkpoint set position = ?, commit_id = ?")
-            .bind(checkpoint.position)
-            .bind(checkpoint.commit_id);
-        let mut all: Vec<&Sql> = statements.into_iter().collect();
-        all.push(&moved);
-        statement::check(&all)?;
-
-        let mut transaction = self.writer.begin().await?;
-        statement::run(&mut transaction, &all).await?;
-        Ok(transaction.commit().await?)
+        let changes = changes.clone();
+        let change = move |transaction: &Transaction<'_>| {
+            let statements = changes.iter().flat_map(|change| &change.statements);
+            for sql in statements {
+                statement::run(transaction, sql)?;
+            }
+            let Some(Change { checkpoint, .. }) = changes.last() else { return Ok(()) };
+            let moved = Sql::new("update _checkpoint set position = ?, commit_id = ?");
+            statement::run(transaction, &moved.bind(checkpoint.position).bind(checkpoint.commit_id))
+        };
+        self.writer.write(change).await
     }
 
     /// Throws all rows away and begins at 0. Those who read meanwhile see all or nothing of it.
@@ -107,20 +116,23 @@ impl View {
     }
 
     async fn build(&self) -> Result<(), ViewError> {
-        let mut transaction = self.writer.begin().await?;
-        drop_tables(&mut transaction).await?;
-        sqlx::raw_sql(AssertSqlSafe(self.schema.clone())).execute(&mut *transaction).await?;
-        sqlx::query("insert into _checkpoint values (0, null, 0, ?)")
-            .bind(&self.schema)
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction.commit().await?)
+        let schema = self.schema.clone();
+        let built = self.writer.write(move |transaction| {
+            drop_tables(transaction)?;
+            transaction.execute_batch(&schema)?;
+            transaction.execute("insert into _checkpoint values (0, null, 0, ?)", params![schema])?;
+            Ok::<_, WriteError>(())
+        });
+        Ok(built.await?)
     }
 
     /// Notes that the view has been at the end of the log, so that it may show its rows.
     pub async fn mark_reached_end(&self) -> Result<(), ViewError> {
-        sqlx::query("update _checkpoint set reached_end = 1").execute(&self.writer).await?;
-        Ok(())
+        let noted = self.writer.write(|transaction| {
+            transaction.execute("update _checkpoint set reached_end = 1", [])?;
+            Ok::<_, WriteError>(())
+        });
+        Ok(noted.await?)
     }
 
     /// Whether the view has been at the end of the log since it was built.
@@ -140,16 +152,15 @@ impl View {
     }
 }
 
-async fn drop_tables(transaction: &mut Transaction<'_, Sqlite>) -> Result<(), sqlx::Error> {
-    let connection: &mut SqliteConnection = transaction;
-    let tables: Vec<(String, String)> = sqlx::query_as(
+fn drop_tables(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut tables = transaction.prepare(
         "select type, name from sqlite_schema
             where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\'",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
+    )?;
+    let tables = tables.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let tables: Vec<(String, String)> = tables.collect::<Result<_, _>>()?;
     for (kind, name) in tables {
-        sqlx::raw_sql(AssertSqlSafe(format!("drop {kind} [{name}]"))).execute(&mut *connection).await?;
+        transaction.execute_batch(&format!("drop {kind} [{name}]"))?;
     }
     Ok(())
 }

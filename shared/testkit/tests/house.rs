@@ -77,9 +77,10 @@ fn services_never_depend_on_each_other() {
 
 #[test]
 fn what_touches_the_outside_is_used_in_one_place() {
-    const USERS: [(&str, &[&str]); 3] = [
+    const USERS: [(&str, &[&str]); 4] = [
         ("axum", &["annals-gateway", "annals-chassis"]),
         ("sqlx", &["annals-sqlite"]),
+        ("rusqlite", &["annals-sqlite"]),
         ("async-nats", &["annals-nats", "annals-testkit"]), // its auditor shares no code with what it audits
     ];
     for (on, users) in USERS {
@@ -100,7 +101,7 @@ fn domains_are_pure() {
 
 #[test]
 fn the_framework_waits_for_nothing() {
-    const RUNTIMES: [&str; 4] = ["tokio", "async-nats", "sqlx", "axum"];
+    const RUNTIMES: [&str; 5] = ["tokio", "async-nats", "sqlx", "rusqlite", "axum"];
     no_dependency(
         |it| it.package == "annals-core" && RUNTIMES.contains(&it.on.as_str()),
         "annals-core has no runtime",

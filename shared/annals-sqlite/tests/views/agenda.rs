@@ -2,7 +2,7 @@
 
 use annals_core::{Column, Order, Position, Projection, Shows, Sql};
 
-use crate::fixtures::{House, at, column, filters, id, invalid, parsed};
+use crate::fixtures::{House, apply, at, column, filters, id, invalid, parsed};
 
 /// Todos that have a day: the soonest first, and of one day the oldest first.
 fn agenda() -> Projection {
@@ -47,7 +47,7 @@ fn todos() -> [Sql; 6] {
 async fn a_hidden_column_orders_the_rows_and_is_not_seen() {
     let house = House::new();
     let view = house.live(&agenda()).await;
-    view.apply(&todos(), at(1)).await.unwrap();
+    apply(&view, &todos(), at(1)).await.unwrap();
 
     let row = format!(r#"{{"todo_id":"{}","due_date":"2026-11-30"}}"#, id(2));
     assert_eq!(view.row(&[id(2)]).await.unwrap().1.unwrap().get(), row);
@@ -60,11 +60,11 @@ async fn a_hidden_column_orders_the_rows_and_is_not_seen() {
 async fn a_cursor_stands_at_a_place_in_a_hidden_order() {
     let house = House::new();
     let view = house.live(&agenda()).await;
-    view.apply(&todos(), at(1)).await.unwrap();
+    apply(&view, &todos(), at(1)).await.unwrap();
 
     let (_, first) = view.rows(&[], 3, None).await.unwrap();
     // One goes before the cursor's place and one right behind it; neither moves it.
-    view.apply(&[todo(3, Some("2026-12-01"), 1), todo(4, Some("2026-12-01"), 9)], at(2)).await.unwrap();
+    apply(&view, &[todo(3, Some("2026-12-01"), 1), todo(4, Some("2026-12-01"), 9)], at(2)).await.unwrap();
     let (_, second) = view.rows(&[], 3, first.next.as_deref()).await.unwrap();
 
     let ids = |rows: &[Box<serde_json::value::RawValue>]| {
@@ -79,7 +79,7 @@ async fn a_cursor_stands_at_a_place_in_a_hidden_order() {
 async fn a_day_is_compared_as_a_day() {
     let house = House::new();
     let view = house.live(&agenda()).await;
-    view.apply(&todos(), at(1)).await.unwrap();
+    apply(&view, &todos(), at(1)).await.unwrap();
 
     assert_eq!(column(&view, "todo_id", &[("due_date", "2026-11-30")]).await, [9, 2].map(id));
     assert_eq!(column(&view, "todo_id", &[("due_date", "2026-11-29")]).await.len(), 0);
@@ -97,12 +97,12 @@ async fn a_day_is_compared_as_a_day() {
 async fn a_view_that_shows_one_of_sqls_is_built_anew_like_any_other() {
     let house = House::new();
     let view = house.live(&agenda()).await;
-    view.apply(&todos(), at(1)).await.unwrap();
+    apply(&view, &todos(), at(1)).await.unwrap();
 
     view.rebuild().await.unwrap();
     view.mark_reached_end().await.unwrap();
 
     assert_eq!(column(&view, "todo_id", &[]).await.len(), 0);
-    view.apply(&[todo(1, Some("2026-12-01"), 3)], at(1)).await.unwrap();
+    apply(&view, &[todo(1, Some("2026-12-01"), 3)], at(1)).await.unwrap();
     assert_eq!(column(&view, "todo_id", &[]).await, [id(1)]);
 }

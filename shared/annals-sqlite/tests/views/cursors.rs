@@ -3,7 +3,7 @@
 use annals_sqlite::View;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use crate::fixtures::{House, at, id, invalid, movement, post, statements, timeline};
+use crate::fixtures::{House, apply, at, id, invalid, movement, post, statements, timeline};
 
 async fn accepts(view: &View, cursor: &str) -> bool {
     view.rows(&[], 10, Some(cursor)).await.is_ok()
@@ -49,7 +49,7 @@ async fn a_cursor_that_the_view_has_not_given_is_refused() {
 async fn a_cursor_is_good_for_its_own_view_and_version() {
     let house = House::new();
     let view = house.live(&statements()).await;
-    view.apply(&[movement(1, 1, 0), movement(1, 2, 0)], at(1)).await.unwrap();
+    apply(&view, &[movement(1, 1, 0), movement(1, 2, 0)], at(1)).await.unwrap();
     let next = view.rows(&[], 1, None).await.unwrap().1.next.unwrap();
     let mut newer = statements();
     newer.version = 4;
@@ -68,7 +68,7 @@ async fn a_cursor_fits_into_a_url_whatever_it_holds() {
     let authors = ["\0", "\"'\\", "?>", "é", "\u{1f980}"];
     let posts: Vec<_> =
         authors.iter().enumerate().map(|(number, author)| post(number as u128, author, 0)).collect();
-    view.apply(&posts, at(1)).await.unwrap();
+    apply(&view, &posts, at(1)).await.unwrap();
 
     let mut seen = 0;
     let mut cursor: Option<String> = None;

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use annals_sqlite::{Checkpoint, View};
 
-use crate::fixtures::{House, at, column, post, timeline};
+use crate::fixtures::{House, apply, at, column, post, timeline};
 
 const NOTHING: Checkpoint = Checkpoint { position: 0, commit_id: None };
 
@@ -15,7 +15,7 @@ async fn filled() -> House {
     let house = House::new();
     let view = house.live(&timeline()).await;
     let posts: Vec<_> = (0..500).map(|number| post(number, "ada", 0)).collect();
-    view.apply(&posts, at(7)).await.unwrap();
+    apply(&view, &posts, at(7)).await.unwrap();
     view.close().await;
     house
 }
@@ -25,7 +25,7 @@ async fn assert_built_anew(view: &View) {
     assert!(!view.has_reached_end().await.unwrap());
     view.mark_reached_end().await.unwrap();
     assert!(column(view, "author", &[]).await.is_empty());
-    view.apply(&[post(1, "eve", 0)], at(1)).await.unwrap();
+    apply(&view, &[post(1, "eve", 0)], at(1)).await.unwrap();
     assert_eq!(column(view, "author", &[]).await, ["eve"]);
 }
 
@@ -44,7 +44,7 @@ async fn a_restart_keeps_rows_and_checkpoint() {
 async fn a_view_that_was_not_closed_loses_nothing() {
     let house = House::new();
     let view = house.live(&timeline()).await;
-    view.apply(&[post(1, "ada", 0)], at(7)).await.unwrap();
+    apply(&view, &[post(1, "ada", 0)], at(7)).await.unwrap();
     let killed = House::new();
     for file in ["timeline@1.db", "timeline@1.db-wal"] {
         fs::copy(house.file(file), killed.file(file)).unwrap();

@@ -1,9 +1,9 @@
 //! Two small projections, and a place to keep them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use annals_core::{Column, Order, Position, Projection, Shows, Sql};
-use annals_sqlite::{Checkpoint, Directory, View, ViewError};
+use annals_sqlite::{Change, Checkpoint, Directory, View, ViewError};
 use serde_json::{Value, value::RawValue};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -34,6 +34,12 @@ impl House {
     pub fn file(&self, name: &str) -> PathBuf {
         self.root.path().join("views").join(name)
     }
+}
+
+/// Changes a view by these statements, which come from one commit.
+pub async fn apply(view: &View, statements: &[Sql], checkpoint: Checkpoint) -> Result<(), ViewError> {
+    let change = Change { statements: statements.to_vec(), checkpoint };
+    view.apply(&Arc::from([change])).await
 }
 
 /// Posts, of which many may have been published at the same time; newest first.

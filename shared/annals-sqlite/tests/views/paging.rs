@@ -6,7 +6,7 @@ use annals_core::{Order, Projection, Sql};
 use annals_sqlite::View;
 use serde_json::Value;
 
-use crate::fixtures::{House, at, column, filters, id, movement, parsed, post, statements, timeline};
+use crate::fixtures::{House, apply, at, column, filters, id, movement, parsed, post, statements, timeline};
 
 const MINUTES: u32 = 10;
 
@@ -22,7 +22,7 @@ fn remove(number: u128) -> Sql {
 /// rows in the order they were read, and the numbers of the posts that were there all the time.
 async fn walk(view: &View) -> (Vec<(String, String)>, BTreeSet<u128>) {
     let posts: Vec<_> = (0..1000).map(|number| post(number, "ada", minute(number))).collect();
-    view.apply(&posts, at(1)).await.unwrap();
+    apply(&view, &posts, at(1)).await.unwrap();
     let mut survivors: BTreeSet<u128> = (0..1000).collect();
 
     let mut seen = Vec::new();
@@ -44,7 +44,7 @@ async fn walk(view: &View) -> (Vec<(String, String)>, BTreeSet<u128>) {
             .into_iter()
             .chain(new.map(|number| post(number, "new", minute(number))))
             .collect();
-        view.apply(&changes, at(2)).await.unwrap();
+        apply(&view, &changes, at(2)).await.unwrap();
     }
     (seen, survivors)
 }
@@ -85,7 +85,7 @@ async fn the_last_page_has_no_next() {
     assert!(view.rows(&[], 3, None).await.unwrap().1.next.is_none());
 
     let posts: Vec<_> = (0..6).map(|number| post(number, "ada", 0)).collect();
-    view.apply(&posts, at(1)).await.unwrap();
+    apply(&view, &posts, at(1)).await.unwrap();
     let (_, first) = view.rows(&[], 3, None).await.unwrap();
     let (_, second) = view.rows(&[], 3, first.next.as_deref()).await.unwrap();
 
@@ -100,7 +100,7 @@ async fn a_page_ends_at_512_kib() {
     let long = "ü".repeat(50_000);
     let mut posts: Vec<_> = (0..12).map(|number| post(number, &long, 0)).collect();
     posts.push(post(13, &long.repeat(12), 59)); // shown first, and too long by itself
-    view.apply(&posts, at(1)).await.unwrap();
+    apply(&view, &posts, at(1)).await.unwrap();
 
     let mut lengths = Vec::new();
     let mut cursor: Option<String> = None;
@@ -121,7 +121,7 @@ async fn filters_hold_from_page_to_page() {
     let view = house.live(&timeline()).await;
     let posts: Vec<_> =
         (0..20).map(|number| post(number, if number % 2 == 0 { "ada" } else { "bob" }, 0)).collect();
-    view.apply(&posts, at(1)).await.unwrap();
+    apply(&view, &posts, at(1)).await.unwrap();
     let ada = filters(&[("author", "ada")]);
 
     let (_, first) = view.rows(&ada, 6, None).await.unwrap();
@@ -136,7 +136,7 @@ async fn numbers_are_ordered_as_numbers() {
     let house = House::new();
     let view = house.live(&statements()).await;
     let movements: Vec<_> = [10, 9, 2, 100, -1, i64::MAX].map(|version| movement(1, version, 0)).into();
-    view.apply(&movements, at(1)).await.unwrap();
+    apply(&view, &movements, at(1)).await.unwrap();
 
     let mut versions = Vec::new();
     let mut cursor: Option<String> = None;

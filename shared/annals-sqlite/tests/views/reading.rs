@@ -3,7 +3,7 @@
 use annals_core::Sql;
 
 use crate::fixtures::{
-    House, at, column, filters, id, invalid, movement, parsed, post, statements, strings, timeline,
+    House, apply, at, column, filters, id, invalid, movement, parsed, post, statements, strings, timeline,
 };
 
 #[tokio::test]
@@ -11,9 +11,9 @@ async fn a_row_has_its_columns_in_the_declared_order() {
     let house = House::new();
     let view = house.live(&timeline()).await;
     let liked = Sql::new("update posts set likes = ?, [from] = ?").bind(-3_i64).bind("");
-    view.apply(&[post(1, "ada", 1)], at(4)).await.unwrap();
+    apply(&view, &[post(1, "ada", 1)], at(4)).await.unwrap();
     let (position, row) = view.row(&[id(1)]).await.unwrap();
-    view.apply(&[liked], at(5)).await.unwrap();
+    apply(&view, &[liked], at(5)).await.unwrap();
     let (later, changed) = view.row(&[id(1)]).await.unwrap();
 
     let begin =
@@ -27,7 +27,7 @@ async fn a_row_has_its_columns_in_the_declared_order() {
 async fn a_key_that_nobody_has_finds_nothing() {
     let house = House::new();
     let view = house.live(&timeline()).await;
-    view.apply(&[], at(8)).await.unwrap();
+    apply(&view, &[], at(8)).await.unwrap();
 
     let (position, row) = view.row(&[id(404)]).await.unwrap();
 
@@ -40,7 +40,7 @@ async fn a_key_of_two_columns_names_one_row() {
     let house = House::new();
     let view = house.live(&statements()).await;
     let account = 0xabc_def;
-    view.apply(&[movement(account, 1, 10), movement(account, 2, 20)], at(1)).await.unwrap();
+    apply(&view, &[movement(account, 1, 10), movement(account, 2, 20)], at(1)).await.unwrap();
 
     let (_, row) = view.row(&[id(account).to_uppercase(), "2".into()]).await.unwrap();
 
@@ -70,7 +70,7 @@ async fn filters_compare_each_kind_as_what_it_is() {
     let house = House::new();
     let view = house.live(&timeline()).await;
     let liked = Sql::new("update posts set likes = 7 where author = ?").bind("bob");
-    view.apply(&[post(0xa, "ada", 1), post(0xb, "bob", 2), liked], at(1)).await.unwrap();
+    apply(&view, &[post(0xa, "ada", 1), post(0xb, "bob", 2), liked], at(1)).await.unwrap();
 
     assert_eq!(column(&view, "author", &[("post_id", &id(0xa).to_uppercase())]).await, ["ada"]);
     assert_eq!(column(&view, "author", &[("likes", "7")]).await, ["bob"]);
@@ -129,7 +129,7 @@ async fn texts_are_kept_and_compared_verbatim() {
     ];
     let posts: Vec<_> =
         texts.iter().enumerate().map(|(number, text)| post(number as u128, text, 0)).collect();
-    view.apply(&posts, at(1)).await.unwrap();
+    apply(&view, &posts, at(1)).await.unwrap();
 
     for text in texts {
         assert_eq!(column(&view, "author", &[("author", text)]).await, [text]);

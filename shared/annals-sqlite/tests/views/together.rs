@@ -9,13 +9,13 @@ use annals_core::Sql;
 use annals_sqlite::{View, ViewError};
 use tokio::task::JoinSet;
 
-use crate::fixtures::{House, at, id, parsed, post, timeline};
+use crate::fixtures::{House, apply, at, id, parsed, post, timeline};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_and_position_are_from_the_same_moment() {
     let house = House::new();
     let view = Arc::new(house.live(&timeline()).await);
-    view.apply(&[post(1, "1", 0), post(2, "1", 0)], at(1)).await.unwrap();
+    apply(&view, &[post(1, "1", 0), post(2, "1", 0)], at(1)).await.unwrap();
     let finished = Arc::new(AtomicBool::new(false));
 
     let mut readers = JoinSet::new();
@@ -33,7 +33,7 @@ async fn rows_and_position_are_from_the_same_moment() {
     }
     for position in 2..400 {
         let text = position.to_string();
-        view.apply(&[post(1, &text, 0), post(2, &text, 0)], at(position)).await.unwrap();
+        apply(&view, &[post(1, &text, 0), post(2, &text, 0)], at(position)).await.unwrap();
     }
     finished.store(true, Ordering::Relaxed);
     readers.join_all().await;
@@ -43,7 +43,7 @@ async fn rows_and_position_are_from_the_same_moment() {
 async fn a_view_that_has_not_reached_the_end_shows_nothing() {
     let house = House::new();
     let view = house.open(&timeline()).await;
-    view.apply(&[post(1, "ada", 0)], at(1)).await.unwrap();
+    apply(&view, &[post(1, "ada", 0)], at(1)).await.unwrap();
 
     assert!(matches!(view.row(&[id(1)]).await, Err(ViewError::Building)));
     assert!(matches!(view.rows(&[], 10, None).await, Err(ViewError::Building)));
@@ -55,8 +55,8 @@ async fn a_view_that_has_not_reached_the_end_shows_nothing() {
 
 async fn fill(view: &View) {
     let posts: Vec<_> = (0..100).map(|number| post(number, "ada", 0)).collect();
-    view.apply(&posts, at(1)).await.unwrap();
-    view.apply(&[Sql::new("insert or ignore into authors values ('ada')")], at(2)).await.unwrap();
+    apply(&view, &posts, at(1)).await.unwrap();
+    apply(&view, &[Sql::new("insert or ignore into authors values ('ada')")], at(2)).await.unwrap();
     view.mark_reached_end().await.unwrap();
 }
 
