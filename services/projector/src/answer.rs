@@ -103,6 +103,7 @@ impl Keeper {
             | ViewError::Moved
             | ViewError::Database(_)
             | ViewError::Write(_)
+            | ViewError::Statement { .. }
             | ViewError::File(_)) => Failure::Unavailable { detail: error.to_string() },
         }
     }

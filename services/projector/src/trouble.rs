@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals_core::{Position, Projection};
 use annals_nats::{Delivery, LogError};
-use annals_sqlite::{Change, Checkpoint, Fault, ViewError};
+use annals_sqlite::{Change, Fault, ViewError};
 use thiserror::Error;
 
 use crate::progress::InTheWay;
@@ -69,9 +69,8 @@ impl Trouble {
 pub(crate) fn project(projection: &Projection, delivery: &Delivery) -> Result<Change, Trouble> {
     let in_the_way = |reason: String| Trouble::Event { position: delivery.position, reason };
     let stored = delivery.stored.as_ref().map_err(|error| in_the_way(error.to_string()))?;
-    let checkpoint = Checkpoint { position: stored.position, commit_id: Some(stored.commit.id) };
-    match catch_unwind(AssertUnwindSafe(|| projection.project(stored))) {
-        Ok(Ok(statements)) => Ok(Change { statements, checkpoint }),
+    match catch_unwind(AssertUnwindSafe(|| Change::of(projection, stored))) {
+        Ok(Ok(change)) => Ok(change),
         Ok(Err(error)) => Err(in_the_way(error.to_string())),
         Err(_) => Err(in_the_way("the projection panicked".into())),
     }

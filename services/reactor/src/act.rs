@@ -43,15 +43,11 @@ impl Actor {
         Self { reactor, catalog, bus, log, attempts, pauses, trouble }
     }
 
-    /// Whether something is to be done about a commit, or may be: about most there is not.
+    /// Whether something may have to be done about a commit: about most there is nothing.
     pub(crate) fn is_concerned(&self, delivery: &Delivery) -> bool {
-        let nothing = |stored| self.wanted(stored).is_ok_and(|dispatches| dispatches.is_empty());
+        let asleep = |stored| !self.reactor.is_woken_by(stored);
         // One that comes again may stand among the troubles.
-        let concerned = delivery.times > 1 || !delivery.stored.as_ref().is_ok_and(nothing);
-        if !concerned {
-            metrics::counter!("annals_reactor_settled_total", "reactor" => self.reactor.name).increment(1);
-        }
-        concerned
+        delivery.times > 1 || !delivery.stored.as_ref().is_ok_and(asleep)
     }
 
     /// Does everything about a commit that is to be done. Doing it again does nothing twice.

@@ -274,9 +274,10 @@ fn json_text(metadata: &Map<String, Value>) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    let mut text = [0; 64];
+    // Each commit is hashed whenever it is read, and `hex::encode` takes longer over the digits than that.
+    let mut text = vec![0; 64];
     hex::encode_to_slice(Sha256::digest(bytes), &mut text).expect("32 bytes are 64 digits");
-    String::from_utf8_lossy(&text).into_owned()
+    String::from_utf8(text).expect("digits are ASCII")
 }
 
 #[cfg(test)]

@@ -166,6 +166,14 @@ impl Reactor {
         self.wakes.iter().map(|handler| handler.category).collect()
     }
 
+    /// Whether an event of the commit wakes it: most do not.
+    #[must_use]
+    pub fn is_woken_by(&self, stored: &StoredCommit) -> bool {
+        let category = &stored.commit.stream.category;
+        let wakes = |event: &EventRecord| self.wakes.iter().any(|it| it.reads(category, &event.kind));
+        stored.commit.events.iter().any(wakes)
+    }
+
     /// Says what is to be done about a commit.
     ///
     /// # Errors

@@ -63,7 +63,8 @@ impl Crew {
             let shutdown = self.shutdown.clone();
             let Some(free) = shutdown.run_until_cancelled(self.hands.free()).await else { return Ok(()) };
             let mut pull = source.pull(free.count()).await?;
-            let taken = shutdown.run_until_cancelled(self.take(&mut pull, free, &concerns, &deal_with)).await;
+            let taking = Box::pin(self.take(&mut pull, free, &concerns, &deal_with)); // it is large
+            let taken = shutdown.run_until_cancelled(taking).await;
             let Some(taken) = taken else {
                 pull.release(&source.nats).await;
                 return Ok(());

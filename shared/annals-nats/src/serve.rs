@@ -158,6 +158,7 @@ impl<F> Work<F> {
         self.tasks.spawn(async move {
             let unavailable = |detail: String| Err(Failure::Unavailable { detail });
             let reply = match (&permit, serde_json::from_slice(&question.payload)) {
+                // It is large, and a task is moved more than once before it runs.
                 (Ok(_), Ok(question)) => caught(&name, Box::pin(answer(name.clone(), question))).await,
                 (Err(_), _) => unavailable("too many requests at once".into()),
                 (_, Err(error)) => unavailable(format!("not a request: {error}")),

@@ -6,10 +6,14 @@ mod common;
 use std::time::Duration;
 
 use annals_core::{Position, Start};
-use annals_nats::{Appended, Listener, Log, Nats, Wake};
+use annals_nats::{Appended, Crew, Listener, Log, Nats, Wake};
 use annals_testkit::{TestNats, eventually};
 use common::{commit, stream};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const DURABLE: &str = "reactor-things";
@@ -26,6 +30,30 @@ async fn append(nats: &Nats, times: usize) {
         let appended = nats.log().append(&commit(&stream("thing"), 0), 0).await.unwrap();
         assert!(matches!(appended, Appended::Stored(_)));
     }
+}
+
+#[tokio::test]
+async fn what_concerns_nobody_is_settled_by_the_way() {
+    let (_server, nats) = connected().await;
+    append(&nats, 100).await;
+    let listener = listen(&nats, Start::Beginning).await;
+    let mut crew = Crew::new("things", 2, |_| (), CancellationToken::new());
+    let (note, mut dealt_with) = mpsc::unbounded_channel();
+
+    let work = crew.work(
+        &listener,
+        |delivery| delivery.position == 7,
+        |wake| {
+            note.send(wake.delivery.position).unwrap();
+            wake.settle()
+        },
+    );
+    let done =
+        eventually("all are settled", async || nats.outstanding(DURABLE).await.is_ok_and(|it| it == 0));
+    tokio::select! { ended = work => panic!("{ended:?}"), () = done => {} }
+
+    let dealt_with: Vec<_> = std::iter::from_fn(|| dealt_with.try_recv().ok()).collect();
+    assert_eq!(dealt_with, [7]);
 }
 
 async fn listen(nats: &Nats, from: Start) -> Listener {

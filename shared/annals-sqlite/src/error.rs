@@ -30,6 +30,14 @@ pub enum ViewError {
     /// The database could not be written.
     #[error("the view's database failed: {0}")]
     Write(#[from] WriteError),
+    /// A statement of the projection failed.
+    #[error("{error}: {text}")]
+    Statement {
+        /// The statement.
+        text: &'static str,
+        /// What SQLite says.
+        error: rusqlite::Error,
+    },
     /// The view's file could not be looked at or removed.
     #[error("the view's file failed: {0}")]
     File(#[from] io::Error),
@@ -44,7 +52,7 @@ pub enum WriteError {
     /// Nothing is written any more.
     #[error("the file is closed")]
     Closed,
-    /// A defect.
+    /// A defect. Nothing of it was written.
     #[error("what wrote it has panicked")]
     Panicked,
 }

@@ -4,7 +4,7 @@
 //! | code | name | fault |
 //! |---|---|---|
 //! | 1 | `ERROR`: no such table, a syntax error, a failed function | what was asked |
-//! | 18, 19, 20, 25 | `TOOBIG`, `CONSTRAINT`, `MISMATCH`, `RANGE` | what was asked |
+//! | 18, 19, 20, 21, 25 | `TOOBIG`, `CONSTRAINT`, `MISMATCH`, `MISUSE`: no statement at all, `RANGE` | what was asked |
 //! | 11, 26 | `CORRUPT`, `NOTADB` | the file |
 //! | 1032 | `READONLY_DBMOVED` | the file |
 //! | others | `BUSY`, `LOCKED`, `FULL`, `IOERR`, `CANTOPEN`, `READONLY`, `NOMEM` ... | what is around it |
@@ -35,6 +35,7 @@ impl ViewError {
             Self::Moved => Fault::File,
             Self::Database(error) => of_database(error),
             Self::Write(error) => of_write(error),
+            Self::Statement { error, .. } => of_sqlite(error),
         }
     }
 }
@@ -51,19 +52,31 @@ pub(crate) fn of_database(error: &sqlx::Error) -> Fault {
 
 pub(crate) fn of_write(error: &WriteError) -> Fault {
     match error {
-        WriteError::Sqlite(error) => match error.sqlite_error() {
-            Some(said) => of_code(said.extended_code.cast_unsigned()),
-            None => Fault::Request, // it did not come as far as SQLite
-        },
-        WriteError::Closed => Fault::Surroundings,
-        WriteError::Panicked => Fault::File,
+        WriteError::Sqlite(error) => of_sqlite(error),
+        WriteError::Closed | WriteError::Panicked => Fault::Surroundings,
+    }
+}
+
+fn of_sqlite(error: &rusqlite::Error) -> Fault {
+    use rusqlite::Error::{InvalidParameterCount, MultipleStatement, NulError, ToSqlConversionFailure};
+
+    match error.sqlite_error() {
+        Some(said) => of_code(said.extended_code.cast_unsigned()),
+        None if matches!(
+            error,
+            InvalidParameterCount(..) | MultipleStatement | NulError(_) | ToSqlConversionFailure(_)
+        ) =>
+        {
+            Fault::Request
+        }
+        None => Fault::File, // what is in it is not what we write
     }
 }
 
 fn of_code(code: u32) -> Fault {
     match (code, primary(code)) {
         (1032, _) | (_, 11 | 26) => Fault::File,
-        (_, 1 | 18 | 19 | 20 | 25) => Fault::Request,
+        (_, 1 | 18 | 19 | 20 | 21 | 25) => Fault::Request,
         _ => Fault::Surroundings,
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     DirectoryError, Fault, WriteError, directory, fault,
     file::{self, Maker},
-    writer::{Sync, Writer},
+    writer::{Durability, Writer},
 };
 
 /// One row for each stream. Other columns are another table: the file is thrown away then.
@@ -99,7 +99,7 @@ impl Snapshots {
         }
         // No fsync: the disk is the log's, for which every command waits. What a power cut damages
         // shows by its checksum, or by SQLite's complaint, and is made again.
-        let writer = Writer::open(&path, Sync::Off).await?;
+        let writer = Writer::open(&path, Durability::Off).await?;
         if !usable {
             writer.write(|transaction| Ok::<_, WriteError>(transaction.execute_batch(TABLE)?)).await?;
         }

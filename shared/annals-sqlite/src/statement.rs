@@ -6,17 +6,25 @@ use rusqlite::{
     types::{Null, ToSqlOutput, ValueRef},
 };
 
-use crate::{ViewError, WriteError};
+use crate::ViewError;
 
 /// Runs a statement. It is compiled once, and kept.
 pub(crate) fn run(transaction: &Transaction<'_>, sql: &Sql) -> Result<(), ViewError> {
-    let done =
-        || transaction.prepare_cached(sql.text)?.execute(params_from_iter(sql.values.iter().map(Bound)));
-    match done() {
-        Ok(_) => Ok(()),
-        Err(Error::InvalidParameterCount(values, _)) => Err(ViewError::Unbound { text: sql.text, values }),
-        Err(error) => Err(WriteError::from(error).into()),
-    }
+    let Sql { text, values } = sql;
+    execute(transaction, sql).map_err(|error| {
+        if let Error::InvalidParameterCount(..) = error {
+            ViewError::Unbound { text, values: values.len() }
+        } else {
+            ViewError::Statement { text, error }
+        }
+    })
+}
+
+fn execute(transaction: &Transaction<'_>, sql: &Sql) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(sql.text)?;
+    let mut rows = statement.query(params_from_iter(sql.values.iter().map(Bound)))?;
+    while rows.next()?.is_some() {} // nobody looks at what it returns
+    Ok(())
 }
 
 struct Bound<'a>(&'a SqlValue);

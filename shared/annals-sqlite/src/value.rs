@@ -1,4 +1,4 @@
-//! Values between readers, projections and SQLite.
+//! Values between readers and SQLite.
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use annals_core::{Position, Projection, Sql};
+use annals_core::{Position, Projection, Sql, StoredCommit, Unreadable};
 use rusqlite::{Transaction, params};
 use sqlx::SqlitePool;
 use uuid::{Uuid, fmt::Hyphenated};
@@ -12,7 +12,7 @@ use crate::{
     file::{self, Identity, Maker},
     select::Select,
     statement,
-    writer::{Sync, Writer},
+    writer::{Durability, Writer},
 };
 
 /// Beside the view's own tables: how far it is, and what it was made by.
@@ -61,6 +61,17 @@ pub struct Change {
     pub checkpoint: Checkpoint,
 }
 
+impl Change {
+    /// What `stored` does to the view of `projection`.
+    ///
+    /// # Errors
+    /// When one of its events cannot be read.
+    pub fn of(projection: &Projection, stored: &StoredCommit) -> Result<Self, Unreadable> {
+        let checkpoint = Checkpoint { position: stored.position, commit_id: Some(stored.commit.id) };
+        Ok(Self { statements: projection.project(stored)?, checkpoint })
+    }
+}
+
 impl View {
     /// Opens the view's file, `{view}@{version}.db`, and creates it if it is missing. A file that is
     /// no sound database, or whose tables were made by other SQL, is thrown away with a warning.
@@ -74,7 +85,7 @@ impl View {
             file::remove(&path)?;
         }
         // A power cut may take the last commits, rows and checkpoint together: the log has them.
-        let writer = Writer::open(&path, Sync::Normal).await?;
+        let writer = Writer::open(&path, Durability::Normal).await?;
         let readers = file::readers(&path);
         let mut view = Self { identity: Identity::default(), path, schema, writer, readers, select };
         if !usable {

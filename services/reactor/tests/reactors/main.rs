@@ -3,7 +3,6 @@
 
 mod deleted;
 mod delivery;
-mod passing;
 mod retries;
 mod sharing;
 mod standing;

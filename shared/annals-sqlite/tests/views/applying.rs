@@ -140,12 +140,14 @@ async fn values_must_have_a_place_each() {
     let bound = |text, count| (0..count).fold(Sql::new(text), |sql, _| sql.bind(SqlValue::Null));
     let statements = [
         bound("insert into authors values (?)", 0),
-        bound("insert into authors values (?)", 2),
+        bound("insert into authors values (?)", 5),
         bound("insert into authors values ('a')", 1),
     ];
     for statement in statements {
+        let count = statement.values.len();
         let error = apply(&view, &[post(1, "ada", 0), statement], at(1)).await.unwrap_err();
-        assert!(matches!(error, ViewError::Unbound { .. }), "{error}");
+        assert!(matches!(error, ViewError::Unbound { values, .. } if values == count), "{error}");
+        assert_eq!(error.fault(), Fault::Request);
     }
     assert_eq!(view.checkpoint().await.unwrap().position, 0);
 }
@@ -155,7 +157,30 @@ async fn a_second_statement_is_not_overlooked() {
     let house = House::new();
     let view = house.live(&timeline()).await;
     let two = Sql::new("insert into authors values ('ada'); insert into authors values ('bob')");
-    let error = apply(&view, &[two], at(1)).await.unwrap_err();
-    assert_eq!(error.fault(), Fault::Request, "{error}");
+    for text in [two, Sql::new("-- nothing")] {
+        let error = apply(&view, &[text], at(1)).await.unwrap_err();
+        assert_eq!(error.fault(), Fault::Request, "{error}");
+    }
     assert_eq!(view.checkpoint().await.unwrap().position, 0);
+}
+
+#[tokio::test]
+async fn what_was_begun_and_given_up_is_finished_before_anything_else_begins() {
+    let house = House::new();
+    let view = house.live(&timeline()).await;
+    let mut other = house.lock("timeline@1.db").await;
+
+    let first = [post(1, "ada", 0)];
+    tokio::select! {
+        biased;
+        _ = apply(&view, &first, at(1)) => panic!("the file is locked"),
+        () = std::future::ready(()) => {}
+    }
+    sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
+    apply(&view, &[post(2, "bob", 0)], at(2)).await.unwrap();
+    view.close().await;
+
+    let view = house.open(&timeline()).await;
+    assert_eq!(view.checkpoint().await.unwrap(), at(2));
+    assert_eq!(column(&view, "author", &[]).await.len(), 2);
 }

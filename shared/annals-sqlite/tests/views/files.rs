@@ -25,7 +25,7 @@ async fn assert_built_anew(view: &View) {
     assert!(!view.has_reached_end().await.unwrap());
     view.mark_reached_end().await.unwrap();
     assert!(column(view, "author", &[]).await.is_empty());
-    apply(&view, &[post(1, "eve", 0)], at(1)).await.unwrap();
+    apply(view, &[post(1, "eve", 0)], at(1)).await.unwrap();
     assert_eq!(column(view, "author", &[]).await, ["eve"]);
 }
 

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use annals_core::{Column, Order, Position, Projection, Shows, Sql};
 use annals_sqlite::{Change, Checkpoint, Directory, View, ViewError};
 use serde_json::{Value, value::RawValue};
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -29,6 +30,14 @@ impl House {
         let view = self.open(projection).await;
         view.mark_reached_end().await.unwrap();
         view
+    }
+
+    /// Somebody else who keeps the file locked until they roll back.
+    pub async fn lock(&self, name: &str) -> SqliteConnection {
+        let url = format!("sqlite://{}", self.file(name).display());
+        let mut other = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
+        other
     }
 
     pub fn file(&self, name: &str) -> PathBuf {

@@ -80,9 +80,7 @@ async fn a_file_that_is_scribbled_over_while_it_is_open_is_found_out_and_begins_
 async fn a_lock_of_somebody_else_is_no_fault_of_the_file() {
     let house = House::new();
     let view = house.live(&timeline()).await;
-    let url = format!("sqlite://{}", house.file("timeline@1.db").display());
-    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
-    sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
+    let mut other = house.lock("timeline@1.db").await;
 
     let error = apply(&view, &[post(1, "ada", 1)], at(1)).await.unwrap_err();
     assert_eq!(error.fault(), Fault::Surroundings, "{error}");

@@ -22,7 +22,7 @@ fn remove(number: u128) -> Sql {
 /// rows in the order they were read, and the numbers of the posts that were there all the time.
 async fn walk(view: &View) -> (Vec<(String, String)>, BTreeSet<u128>) {
     let posts: Vec<_> = (0..1000).map(|number| post(number, "ada", minute(number))).collect();
-    apply(&view, &posts, at(1)).await.unwrap();
+    apply(view, &posts, at(1)).await.unwrap();
     let mut survivors: BTreeSet<u128> = (0..1000).collect();
 
     let mut seen = Vec::new();
@@ -44,7 +44,7 @@ async fn walk(view: &View) -> (Vec<(String, String)>, BTreeSet<u128>) {
             .into_iter()
             .chain(new.map(|number| post(number, "new", minute(number))))
             .collect();
-        apply(&view, &changes, at(2)).await.unwrap();
+        apply(view, &changes, at(2)).await.unwrap();
     }
     (seen, survivors)
 }

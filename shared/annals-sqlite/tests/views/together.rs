@@ -55,8 +55,8 @@ async fn a_view_that_has_not_reached_the_end_shows_nothing() {
 
 async fn fill(view: &View) {
     let posts: Vec<_> = (0..100).map(|number| post(number, "ada", 0)).collect();
-    apply(&view, &posts, at(1)).await.unwrap();
-    apply(&view, &[Sql::new("insert or ignore into authors values ('ada')")], at(2)).await.unwrap();
+    apply(view, &posts, at(1)).await.unwrap();
+    apply(view, &[Sql::new("insert or ignore into authors values ('ada')")], at(2)).await.unwrap();
     view.mark_reached_end().await.unwrap();
 }
 

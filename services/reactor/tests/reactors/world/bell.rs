@@ -13,14 +13,11 @@ pub struct Bell;
 #[serde(rename_all = "kebab-case")]
 pub enum BellCommand {
     Ring {},
-    Polish {},
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub enum BellEvent {
     BellRung {},
-    /// Which is nobody's business.
-    BellPolished {},
 }
 
 /// Nobody says no here.
@@ -34,11 +31,8 @@ impl Decider for Bell {
     type Event = BellEvent;
     type Refusal = Refusal;
 
-    fn decide(&self, command: BellCommand) -> Result<Vec<BellEvent>, Refusal> {
-        Ok(vec![match command {
-            BellCommand::Ring {} => BellEvent::BellRung {},
-            BellCommand::Polish {} => BellEvent::BellPolished {},
-        }])
+    fn decide(&self, _: BellCommand) -> Result<Vec<BellEvent>, Refusal> {
+        Ok(vec![BellEvent::BellRung {}])
     }
 
     fn evolve(self, _: &BellEvent) -> Self {

@@ -45,13 +45,6 @@ impl World {
         }
     }
 
-    /// Polishes so many bells.
-    pub async fn polish(&self, times: usize) {
-        for _ in 0..times {
-            self.give(bell::bell(), "polish", json!({})).await;
-        }
-    }
-
     /// Asks for a notification by a channel.
     pub async fn notify(&self, channel: &str) -> StreamId {
         let stream = StreamId::new("notification", Uuid::new_v4());

@@ -1,7 +1,9 @@
 //! Views in real files. However often commits are delivered, the rows are the same.
 
+use std::sync::Arc;
+
 use annals_core::StoredCommit;
-use annals_sqlite::{Checkpoint, Directory, View};
+use annals_sqlite::{Change, Directory, View};
 use serde_json::Value;
 
 use super::History;
@@ -14,8 +16,7 @@ pub async fn rows(view: &str, deliveries: &[&StoredCommit], filters: &[(&str, &s
     let projection = catalog.projection(view).unwrap();
     let view = View::open(&directory, projection).await.unwrap();
     for stored in deliveries {
-        let checkpoint = Checkpoint { position: stored.position, commit_id: Some(stored.commit.id) };
-        view.apply(&projection.project(stored).unwrap(), checkpoint).await.unwrap();
+        view.apply(&Arc::from([Change::of(projection, stored).unwrap()])).await.unwrap();
     }
     view.mark_reached_end().await.unwrap();
 
