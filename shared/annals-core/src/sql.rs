@@ -8,7 +8,7 @@ use crate::recorded::micros;
 /// One statement with its values, bound by place (`?`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sql {
-    /// The statement. Always a constant: text from outside is bound, never pasted.
+    /// One statement. Always a constant: text from outside is bound, never pasted.
     pub text: &'static str,
     /// The values, in the order of the question marks.
     pub values: Vec<SqlValue>,

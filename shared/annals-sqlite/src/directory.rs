@@ -6,6 +6,8 @@ use std::{
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     process,
+    thread::sleep,
+    time::Duration,
 };
 
 use annals_core::Projection;
@@ -14,6 +16,11 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::file;
+
+/// A lock that has been given up may be held for a moment longer: by a process that was being started
+/// meanwhile, and still has copies of all files of the one that starts it.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// A directory of views, locked for the life of this value.
 ///
@@ -133,7 +140,14 @@ pub(crate) fn take(directory: &Path) -> Result<File, DirectoryError> {
 
 fn lock(path: &Path) -> io::Result<File> {
     let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
-    file.try_lock()?;
+    let mut tries = 1;
+    while let Err(held) = file.try_lock() {
+        if tries == TRIES {
+            return Err(held.into());
+        }
+        tries += 1;
+        sleep(PAUSE);
+    }
     file.set_len(0)?; // what a former holder wrote
     write!(file, "{}", process::id())?;
     Ok(file)
