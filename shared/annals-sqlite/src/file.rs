@@ -23,6 +23,9 @@ const READERS: u32 = 4;
 /// what they share is in the system's memory anyway.
 const READER_CACHE: &str = "-256";
 
+/// How long somebody waits for another who has locked the file.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+
 /// What SQLite keeps beside a file while it is open, and the file.
 const PARTS: [&str; 3] = ["", "-wal", "-shm"];
 
@@ -111,10 +114,10 @@ pub(crate) fn readers(path: &Path) -> SqlitePool {
         .connect_lazy_with(options(path).read_only(true).pragma("cache_size", READER_CACHE))
 }
 
-pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
+fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(false)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(BUSY)
         .disable_statement_logging() // the view's faults name what failed
 }

@@ -139,11 +139,8 @@ impl View {
 
     /// Notes that the view has been at the end of the log, so that it may show its rows.
     pub async fn mark_reached_end(&self) -> Result<(), ViewError> {
-        let noted = self.writer.write(|transaction| {
-            transaction.execute("update _checkpoint set reached_end = 1", [])?;
-            Ok::<_, WriteError>(())
-        });
-        Ok(noted.await?)
+        let reached = Sql::new("update _checkpoint set reached_end = 1");
+        self.writer.write(move |transaction| statement::run(transaction, &reached)).await
     }
 
     /// Whether the view has been at the end of the log since it was built.

@@ -4,12 +4,12 @@
 //! statement by itself, and each result wakes whoever waits: that took a quarter of the time of a view that
 //! catches up.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::{sync::Mutex, task::spawn_blocking};
 
-use crate::WriteError;
+use crate::{WriteError, file::BUSY};
 
 /// Writes a file.
 #[derive(Debug)]
@@ -29,9 +29,6 @@ const CACHE: i64 = -1024;
 
 /// Statements that it keeps compiled: those of a view are far fewer.
 const STATEMENTS: usize = 64;
-
-/// How long it waits for another who has locked the file.
-const BUSY: Duration = Duration::from_secs(5);
 
 impl Writer {
     /// Creates the file, if it is missing.
