@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::{JoinError, JoinSet},
-    time::timeout,
+    time::{timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -22,6 +22,19 @@ pub struct Crew {
     tasks: JoinSet<()>,
     shutdown: CancellationToken,
 }
+
+/// How a pull ended.
+enum Taken {
+    /// There was something, and nothing of it concerned anybody.
+    Skimmed,
+    /// Everything that did has its hand.
+    Everything,
+    /// There is more that nobody has a hand for.
+    TooMuch,
+}
+
+/// Messages to ask for, however few hands are free, while none of those that come concerns anybody.
+const SKIMMED: usize = 256;
 
 /// How long what has been begun may take at a stop. What takes longer comes again.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -59,33 +72,42 @@ impl Crew {
         F: Fn(Wake<T>) -> Fut,
         Fut: Future<Output = ()> + Send + 'static,
     {
+        let mut skims = false;
         loop {
             let shutdown = self.shutdown.clone();
             let Some(free) = shutdown.run_until_cancelled(self.hands.free()).await else { return Ok(()) };
-            let mut pull = source.pull(free.count()).await?;
+            let most = if skims { SKIMMED.max(free.count()) } else { free.count() };
+            let mut pull = source.pull(most).await?;
             let taking = Box::pin(self.take(&mut pull, free, &concerns, &deal_with)); // it is large
-            let taken = shutdown.run_until_cancelled(taking).await;
-            let Some(taken) = taken else {
-                pull.release(&source.nats).await;
-                return Ok(());
-            };
-            taken?;
+            match shutdown.run_until_cancelled(taking).await.transpose()? {
+                Some(Taken::Skimmed) => skims = true,
+                Some(Taken::Everything) => skims = false,
+                Some(Taken::TooMuch) => {
+                    skims = false;
+                    pull.release(&source.nats).await;
+                }
+                None => {
+                    pull.release(&source.nats).await;
+                    return Ok(());
+                }
+            }
         }
     }
 
-    /// Begins with everything that comes.
+    /// Begins with everything that comes, as long as there are hands.
     async fn take<T, F, Fut>(
         &mut self,
         pull: &mut Pull<T>,
         mut free: Free,
         concerns: impl Fn(&Delivery<T>) -> bool,
         deal_with: F,
-    ) -> Result<(), LogError>
+    ) -> Result<Taken, LogError>
     where
         T: Content,
         F: Fn(Wake<T>) -> Fut,
         Fut: Future<Output = ()> + Send + 'static,
     {
+        let (mut passed, mut concerned) = (false, false);
         while let Some(wake) = pull.next().await? {
             // What has ended is kept until it is asked for.
             while let Some(ended) = self.tasks.try_join_next() {
@@ -93,7 +115,18 @@ impl Crew {
             }
             if !concerns(&wake.delivery) {
                 wake.pass().await;
-            } else if let Some(hand) = free.take(wake.delivery.position) {
+                passed = true;
+                continue;
+            }
+            concerned = true;
+            if free.count() == 0 {
+                let Ok(more) = timeout_at(pull.keeps_until(), self.hands.free()).await else {
+                    wake.give_back().await;
+                    return Ok(Taken::TooMuch);
+                };
+                free = more;
+            }
+            if let Some(hand) = free.take(wake.delivery.position) {
                 let work = deal_with(wake);
                 self.tasks.spawn(async move {
                     work.await;
@@ -101,7 +134,7 @@ impl Crew {
                 });
             }
         }
-        Ok(())
+        Ok(if passed && !concerned { Taken::Skimmed } else { Taken::Everything })
     }
 
     /// Finishes what has been begun.

@@ -56,9 +56,18 @@ impl Nats {
             ack_policy: AckPolicy::All,
             max_ack_pending: 4 * i64::try_from(BATCH).expect("a thousand is a number"),
             inactive_threshold: FORGOTTEN_AFTER,
+            memory_storage: true, // the server would sync it ten times a second, and the checkpoint is the truth
             ..pull::Config::default()
         };
-        let mut consumer = self.consumer(durable, categories, config).await?;
+        let mut consumer = match self.consumer(durable, categories, config.clone()).await {
+            Ok(consumer) => consumer,
+            Err(error) => {
+                // Perhaps it is there in a way that cannot be changed: older releases kept it on disk.
+                debug!(consumer = durable, %error, "it is made anew");
+                self.forget(durable).await;
+                self.consumer(durable, categories, config).await?
+            }
+        };
         consumer.reset(Some(after + 1)).await.map_err(unavailable)?;
         let messages = consumer::pull(&consumer, BATCH).await?;
         debug!(consumer = durable, position = after, "following");

@@ -9,10 +9,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{Content, Delivery, LogError, Nats, Wake, jetstream_log::within, log::unavailable};
 
-/// Messages on their way, not more than were asked for: each finds somebody to work on it.
+/// Messages on their way, not more than were asked for.
 pub struct Pull<T: Content = StoredCommit> {
     messages: pull::Batch,
-    ends: Instant,
+    begun: Instant,
     content: PhantomData<fn() -> T>,
 }
 
@@ -24,7 +24,13 @@ impl<T: Content> Pull<T> {
     pub(crate) async fn begin(consumer: &Consumer<pull::Config>, most: usize) -> Result<Self, LogError> {
         let batch = consumer.batch().max_messages(most).expires(IDLE).messages();
         let messages = within(batch).await?.map_err(unavailable)?;
-        Ok(Self { messages, ends: Instant::now() + 2 * IDLE, content: PhantomData })
+        Ok(Self { messages, begun: Instant::now(), content: PhantomData })
+    }
+
+    /// Until when the server gives nothing of it to anybody else, however long it lies here: by then it
+    /// has to be looked at, or given back.
+    pub(crate) fn keeps_until(&self) -> Instant {
+        self.begun + Wake::PATIENCE * 3 / 4
     }
 
     /// Waits for the next message. None: ask again.
@@ -33,7 +39,7 @@ impl<T: Content> Pull<T> {
     /// When the consumer is gone: listen again.
     pub async fn next(&mut self) -> Result<Option<Wake<T>>, LogError> {
         loop {
-            let Ok(Some(message)) = timeout_at(self.ends, self.messages.next()).await else {
+            let Ok(Some(message)) = timeout_at(self.begun + 2 * IDLE, self.messages.next()).await else {
                 return Ok(None);
             };
             if let Some(delivery) = Delivery::new(message.map_err(unavailable)?) {

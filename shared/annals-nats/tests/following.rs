@@ -57,6 +57,22 @@ async fn what_is_taken_at_once_is_bounded_in_number_and_says_what_is_still_to_co
 }
 
 #[tokio::test]
+async fn a_consumer_of_an_older_release_is_moved_to_the_checkpoint() {
+    let (server, nats) = connected().await;
+    for _ in 0..3 {
+        nats.log().append(&commit(&stream("thing"), 0), 0).await.unwrap();
+    }
+    let config = r#"{"stream_name":"EVENTS","config":{"durable_name":"view-things-v1-copy","deliver_policy":"all",
+        "ack_policy":"all","max_ack_pending":4000,"filter_subjects":["events.thing.*"],"replay_policy":"instant",
+        "inactive_threshold":86400000000000},"action":""}"#;
+    annals_testkit::raw(&server.url(), "$JS.API.CONSUMER.CREATE.EVENTS.view-things-v1-copy", config).await;
+
+    let mut follower = nats.follow(DURABLE, &["thing"], 1).await.unwrap(); // kept on disk then, and in memory now
+    let deliveries = follower.next(10, usize::MAX).await.unwrap();
+    assert_eq!(deliveries[0].position, 2);
+}
+
+#[tokio::test]
 async fn nothing_waits_for_ever_on_a_server_that_is_gone() {
     let (mut server, nats) = connected().await;
     nats.log().append(&commit(&stream("thing"), 0), 0).await.unwrap();

@@ -56,6 +56,61 @@ async fn what_concerns_nobody_is_settled_by_the_way() {
     assert_eq!(dealt_with, [7]);
 }
 
+/// So many that concern nobody are followed by some that do: the pull that finds them has asked for more than
+/// there are hands.
+const QUIET: u64 = 300;
+
+#[tokio::test]
+async fn what_comes_after_much_that_concerns_nobody_finds_its_hand() {
+    let (_server, nats) = connected().await;
+    append(&nats, 400).await;
+    let listener = listen(&nats, Start::Beginning).await;
+    let mut crew = Crew::new("things", 2, |_| (), CancellationToken::new());
+    let (note, mut dealt_with) = mpsc::unbounded_channel();
+
+    let work = crew.work(
+        &listener,
+        |delivery| delivery.position > QUIET,
+        |wake| {
+            note.send(wake.delivery.position).unwrap();
+            wake.settle()
+        },
+    );
+    let done =
+        eventually("all are settled", async || nats.outstanding(DURABLE).await.is_ok_and(|it| it == 0));
+    tokio::select! { ended = work => panic!("{ended:?}"), () = done => {} }
+
+    let mut dealt_with: Vec<_> = std::iter::from_fn(|| dealt_with.try_recv().ok()).collect();
+    dealt_with.sort_unstable();
+    assert_eq!(dealt_with, (QUIET + 1..=400).collect::<Vec<_>>(), "each once");
+}
+
+#[tokio::test]
+async fn what_nobody_has_a_hand_for_comes_to_others() {
+    let (_server, nats) = connected().await;
+    append(&nats, 310).await;
+    let (one, other) = (listen(&nats, Start::Beginning).await, listen(&nats, Start::Beginning).await);
+    let mut crew = Crew::new("things", 2, |_| (), CancellationToken::new());
+
+    let busy = crew.work(
+        &one,
+        |delivery| delivery.position > QUIET,
+        |wake| async move { wake.working(std::future::pending()).await },
+    );
+    let others = async {
+        eventually("two are being worked on", async || {
+            let now = other.standing().await.unwrap();
+            now.floor == QUIET && now.waiting == 0
+        })
+        .await;
+        settle(&other, 8).await
+    };
+    tokio::select! {
+        ended = busy => panic!("{ended:?}"),
+        seen = others => assert_eq!(seen, (QUIET + 3..=310).collect::<Vec<_>>()),
+    }
+}
+
 async fn listen(nats: &Nats, from: Start) -> Listener {
     nats.listen(DURABLE, &["thing"], from).await.unwrap()
 }
