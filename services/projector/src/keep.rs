@@ -26,6 +26,9 @@ pub(crate) struct Following {
 pub(crate) async fn keep(keeper: Arc<Keeper>, shutdown: CancellationToken) {
     let mut tries = 0;
     while let Err(trouble) = keeper.follow(&shutdown).await {
+        if let Trouble::Disconnected = trouble {
+            continue; // whatever is asked first waits until it is made again
+        }
         // What was in the way has gone, so this is something new.
         if keeper.progress.now().in_the_way.is_none() {
             tries = 0;

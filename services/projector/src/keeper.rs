@@ -30,7 +30,7 @@ impl Keeper {
     pub(crate) fn new(nats: &Nats, directory: &Arc<Directory>, projection: &Projection, pace: Pace) -> Self {
         Self {
             progress: Progress::new(projection.view),
-            durable: format!("view-{}-v{}-{}", projection.view, projection.version, directory.copy()),
+            durable: format!("view-{}@{}-{}", projection.view, projection.version, directory.copy()),
             projection: projection.clone(),
             nats: nats.clone(),
             log: nats.log(),

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals_core::{Position, Projection};
-use annals_nats::{Delivery, LogError};
+use annals_nats::{Delivery, LogError, NotFollowing};
 use annals_sqlite::{Change, Fault, ViewError};
 use thiserror::Error;
 
@@ -12,6 +12,9 @@ use crate::progress::InTheWay;
 /// What is in the way.
 #[derive(Debug, Error)]
 pub(crate) enum Trouble {
+    /// The connection was lost, which says so itself: follow again from the checkpoint.
+    #[error("the connection was lost")]
+    Disconnected,
     /// The log is away, or deliveries were lost: follow again from the checkpoint.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -46,7 +49,11 @@ impl Trouble {
         match self {
             Self::View(error) => error.fault() == Fault::File,
             Self::Unsound => true,
-            Self::Log(_) | Self::Silent | Self::Shortened { .. } | Self::Event { .. } => false,
+            Self::Disconnected
+            | Self::Log(_)
+            | Self::Silent
+            | Self::Shortened { .. }
+            | Self::Event { .. } => false,
         }
     }
 
@@ -60,7 +67,16 @@ impl Trouble {
         match self {
             Self::Event { .. } => Some(InTheWay::Event(self.to_string())),
             Self::View(_) | Self::Unsound => Some(InTheWay::File(self.to_string())),
-            Self::Log(_) | Self::Silent | Self::Shortened { .. } => None,
+            Self::Disconnected | Self::Log(_) | Self::Silent | Self::Shortened { .. } => None,
+        }
+    }
+}
+
+impl From<NotFollowing> for Trouble {
+    fn from(why: NotFollowing) -> Self {
+        match why {
+            NotFollowing::Disconnected => Self::Disconnected,
+            NotFollowing::Log(error) => Self::Log(error),
         }
     }
 }

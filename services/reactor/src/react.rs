@@ -35,7 +35,7 @@ pub(crate) async fn react(actor: Arc<Actor>, nats: Nats, shutdown: CancellationT
     let measure = move |full| metrics::gauge!("annals_reactor_in_hand", "reactor" => name).set(full);
     let crew = Crew::new(name, AT_ONCE, measure, shutdown.clone());
     let mut worker = Worker { actor, nats, crew, shutdown };
-    while let Err(error) = worker.listen().await {
+    while let Err(error) = Box::pin(worker.listen()).await {
         if worker.actor.trouble.stands_still(name, &error.to_string()) {
             warn!("{name} stands still: {error}");
         }

@@ -18,6 +18,8 @@ pub struct Nats {
     pub(crate) client: Client,
     pub(crate) jetstream: jetstream::Context,
     pub(crate) appender: Appender,
+    /// Changes whenever the connection is lost.
+    pub(crate) lost: watch::Receiver<()>,
 }
 
 /// The address cannot be understood. (A server that is not there yet is waited for.)
@@ -46,8 +48,8 @@ impl Nats {
         let servers: Result<Vec<ServerAddr>, _> =
             url.split(',').map(|server| server.trim().parse()).collect();
         let servers = servers.map_err(|error| unknown(&error))?;
-        let lost = watch::Sender::new(());
-        let (losses, away) = (lost.subscribe(), AtomicBool::new(false));
+        let (losses, lost) = watch::channel(());
+        let away = AtomicBool::new(false);
         let client = ConnectOptions::new()
             .name(name)
             .retry_on_initial_connect()
@@ -63,7 +65,7 @@ impl Nats {
             .event_callback(move |event| {
                 tell(&event, &away);
                 if let Event::Disconnected = event {
-                    lost.send_replace(());
+                    losses.send_replace(());
                 }
                 async {}
             })
@@ -71,8 +73,8 @@ impl Nats {
             .await
             .map_err(|error| unknown(&error))?;
         let jetstream = jetstream::ContextBuilder::new().timeout(PATIENCE).build(client.clone());
-        let appender = Appender::new(client.clone(), jetstream.clone(), losses);
-        Ok(Self { client, jetstream, appender })
+        let appender = Appender::new(client.clone(), jetstream.clone(), lost.clone());
+        Ok(Self { client, jetstream, appender, lost })
     }
 
     /// Whether the server is there right now.

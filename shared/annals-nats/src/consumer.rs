@@ -25,7 +25,7 @@ impl Nats {
 }
 
 /// Bytes that one pull asks for: a message may be large, and memory is bounded all the same.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Begins to pull, `batch` at a time. A server that is gone shows as a missing heartbeat.
 pub(crate) async fn pull(consumer: &Consumer<pull::Config>, batch: usize) -> Result<pull::Stream, LogError> {

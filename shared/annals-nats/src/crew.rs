@@ -1,10 +1,10 @@
 //! Works on what a source gives: as much at once as there are hands, until it is told to stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use tokio::{
     task::{JoinError, JoinSet},
-    time::{timeout, timeout_at},
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -24,17 +24,17 @@ pub struct Crew {
 }
 
 /// How a pull ended.
-enum Taken {
-    /// There was something, and nothing of it concerned anybody.
-    Skimmed,
-    /// Everything that did has its hand.
-    Everything,
-    /// There is more that nobody has a hand for.
-    TooMuch,
+enum Taken<T: Content> {
+    /// Something came, and nothing of it concerned anybody.
+    Quiet,
+    /// Everything that came has been begun with, or concerned nobody.
+    All,
+    /// There is no hand for this one.
+    TooMuch(Box<Wake<T>>),
 }
 
-/// Messages to ask for, however few hands are free, while none of those that come concerns anybody.
-const SKIMMED: usize = 256;
+/// Messages to ask for in a quiet time: those that concern nobody need no hands.
+const AHEAD: usize = 256;
 
 /// How long what has been begun may take at a stop. What takes longer comes again.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -72,22 +72,23 @@ impl Crew {
         F: Fn(Wake<T>) -> Fut,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let mut skims = false;
+        let mut quiet = false;
         loop {
             let shutdown = self.shutdown.clone();
             let Some(free) = shutdown.run_until_cancelled(self.hands.free()).await else { return Ok(()) };
-            let most = if skims { SKIMMED.max(free.count()) } else { free.count() };
+            let most = if quiet && self.hands.are_empty() { AHEAD.max(free.count()) } else { free.count() };
             let mut pull = source.pull(most).await?;
             let taking = Box::pin(self.take(&mut pull, free, &concerns, &deal_with)); // it is large
-            match shutdown.run_until_cancelled(taking).await.transpose()? {
-                Some(Taken::Skimmed) => skims = true,
-                Some(Taken::Everything) => skims = false,
-                Some(Taken::TooMuch) => {
-                    skims = false;
-                    pull.release(&source.nats).await;
+            let taken = shutdown.run_until_cancelled(taking).await.transpose()?;
+            quiet = matches!(taken, Some(Taken::Quiet));
+            match taken {
+                Some(Taken::Quiet | Taken::All) => {}
+                Some(Taken::TooMuch(wake)) => {
+                    let unread = pull.unread(&source.nats).await;
+                    self.put_down(iter::once(*wake).chain(unread), &concerns).await;
                 }
                 None => {
-                    pull.release(&source.nats).await;
+                    self.put_down(pull.unread(&source.nats).await, &concerns).await;
                     return Ok(());
                 }
             }
@@ -101,7 +102,7 @@ impl Crew {
         mut free: Free,
         concerns: impl Fn(&Delivery<T>) -> bool,
         deal_with: F,
-    ) -> Result<Taken, LogError>
+    ) -> Result<Taken<T>, LogError>
     where
         T: Content,
         F: Fn(Wake<T>) -> Fut,
@@ -119,14 +120,11 @@ impl Crew {
                 continue;
             }
             concerned = true;
-            if free.count() == 0 {
-                let Ok(more) = timeout_at(pull.keeps_until(), self.hands.free()).await else {
-                    wake.give_back().await;
-                    return Ok(Taken::TooMuch);
-                };
-                free = more;
+            let position = wake.delivery.position;
+            if free.count() == 0 && !self.hands.hold(position) {
+                return Ok(Taken::TooMuch(Box::new(wake)));
             }
-            if let Some(hand) = free.take(wake.delivery.position) {
+            if let Some(hand) = free.take(position) {
                 let work = deal_with(wake);
                 self.tasks.spawn(async move {
                     work.await;
@@ -134,7 +132,22 @@ impl Crew {
                 });
             }
         }
-        Ok(if passed && !concerned { Taken::Skimmed } else { Taken::Everything })
+        Ok(if passed && !concerned { Taken::Quiet } else { Taken::All })
+    }
+
+    /// Gives back what needs a hand, so that others need not wait for it. It counts as one more delivery.
+    async fn put_down<T: Content>(
+        &self,
+        unread: impl IntoIterator<Item = Wake<T>>,
+        concerns: impl Fn(&Delivery<T>) -> bool,
+    ) {
+        for wake in unread {
+            if !concerns(&wake.delivery) {
+                wake.pass().await;
+            } else if !self.hands.hold(wake.delivery.position) {
+                wake.give_back().await;
+            }
+        }
     }
 
     /// Finishes what has been begun.

@@ -8,7 +8,8 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, pull},
 };
 use futures_util::{FutureExt, StreamExt};
-use tokio::task::unconstrained;
+use thiserror::Error;
+use tokio::{select, sync::watch, task::unconstrained};
 use tracing::debug;
 
 use crate::{Delivery, LogError, Nats, consumer, jetstream_log::within, log::unavailable, stream};
@@ -19,9 +20,21 @@ use crate::{Delivery, LogError, Nats, consumer, jetstream_log::within, log::unav
 /// lost on the way shows as a gap, and then the follower has to be made anew.
 pub struct Follower {
     messages: pull::Stream,
+    lost: watch::Receiver<()>,
     /// A consumer counts its deliveries from 1, and from 1 again after a reset.
     last: u64,
     after: Position,
+}
+
+/// Why a follower gives nothing any more: follow again from the checkpoint.
+#[derive(Debug, Error)]
+pub enum NotFollowing {
+    /// If it was the server that died, it has forgotten the consumer.
+    #[error("the connection was lost")]
+    Disconnected,
+    /// Deliveries were lost, or the consumer is gone.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 /// Messages that one pull asks for.
@@ -51,27 +64,22 @@ impl Nats {
         categories: &[&str],
         after: Position,
     ) -> Result<Follower, LogError> {
+        let mut lost = self.lost.clone();
+        lost.mark_unchanged();
         let config = pull::Config {
             deliver_policy: DeliverPolicy::All, // it could not be reset to before a configured start
             ack_policy: AckPolicy::All,
             max_ack_pending: 4 * i64::try_from(BATCH).expect("a thousand is a number"),
             inactive_threshold: FORGOTTEN_AFTER,
-            memory_storage: true, // the server would sync it ten times a second, and the checkpoint is the truth
+            // On disk it would be synced ten times a second, for nothing: the checkpoint is the truth.
+            memory_storage: true,
             ..pull::Config::default()
         };
-        let mut consumer = match self.consumer(durable, categories, config.clone()).await {
-            Ok(consumer) => consumer,
-            Err(error) => {
-                // Perhaps it is there in a way that cannot be changed: older releases kept it on disk.
-                debug!(consumer = durable, %error, "it is made anew");
-                self.forget(durable).await;
-                self.consumer(durable, categories, config).await?
-            }
-        };
+        let mut consumer = self.consumer(durable, categories, config).await?;
         consumer.reset(Some(after + 1)).await.map_err(unavailable)?;
         let messages = consumer::pull(&consumer, BATCH).await?;
         debug!(consumer = durable, position = after, "following");
-        Ok(Follower { messages, last: 0, after })
+        Ok(Follower { messages, lost, last: 0, after })
     }
 
     /// Deletes a durable consumer that cannot be trusted any more. Following makes it again; if the
@@ -101,10 +109,14 @@ impl Follower {
     /// once they have reached `bytes`. Nothing is lost when it is given up while it waits.
     ///
     /// # Errors
-    /// When deliveries were lost, or the consumer is gone: follow again from the checkpoint.
-    pub async fn next(&mut self, limit: usize, bytes: usize) -> Result<Vec<Delivery>, LogError> {
+    /// When nothing more will come: follow again from the checkpoint.
+    pub async fn next(&mut self, limit: usize, bytes: usize) -> Result<Vec<Delivery>, NotFollowing> {
         let (mut deliveries, mut taken) = (Vec::new(), 0);
-        let mut next = self.messages.next().await;
+        let mut next = select! {
+            biased; // what has arrived is taken first
+            next = self.messages.next() => next,
+            _ = self.lost.changed() => return Err(NotFollowing::Disconnected),
+        };
         loop {
             let message = next.ok_or_else(|| unavailable("the consumer is closed"))?.map_err(unavailable)?;
             taken += message.payload.len();

@@ -52,6 +52,11 @@ impl Hands {
         self.full().is_empty()
     }
 
+    /// Whether this message is in one of them.
+    pub(crate) fn hold(&self, position: Position) -> bool {
+        self.full().contains(&position)
+    }
+
     fn full(&self) -> MutexGuard<'_, HashSet<Position>> {
         self.full.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -74,7 +79,7 @@ impl Free {
         if full.contains(&position) {
             return None;
         }
-        let permit = self.permits.split(1).expect("no more come than were asked for");
+        let permit = self.permits.split(1).expect("a hand is free");
         full.insert(position);
         self.hands.measure(&full);
         Some(Full { hands: self.hands.clone(), position, _permit: permit })

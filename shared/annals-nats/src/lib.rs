@@ -39,7 +39,7 @@ pub use bus::Bus;
 pub use connection::{ConnectError, Nats};
 pub use crew::Crew;
 pub use delivery::{Content, Delivery};
-pub use follow::Follower;
+pub use follow::{Follower, NotFollowing};
 pub use hands::Hands;
 pub use jetstream_log::JetStreamLog;
 pub use listen::Listener;

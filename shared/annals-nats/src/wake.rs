@@ -64,7 +64,7 @@ impl<T: Content> Wake<T> {
     }
 
     /// Not looked at: it shall come again at once.
-    pub(crate) async fn give_back(self) {
+    pub async fn give_back(self) {
         self.tell(AckKind::Nak(None)).await;
     }
 

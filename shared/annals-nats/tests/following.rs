@@ -5,8 +5,8 @@ mod common;
 
 use std::time::Duration;
 
-use annals_nats::{Log, Nats};
-use annals_testkit::TestNats;
+use annals_nats::{Log, Nats, NotFollowing};
+use annals_testkit::{TestNats, eventually};
 use common::{commit, commit_of, stream};
 use serde_json::json;
 use tokio::time::timeout;
@@ -57,19 +57,21 @@ async fn what_is_taken_at_once_is_bounded_in_number_and_says_what_is_still_to_co
 }
 
 #[tokio::test]
-async fn a_consumer_of_an_older_release_is_moved_to_the_checkpoint() {
-    let (server, nats) = connected().await;
-    for _ in 0..3 {
-        nats.log().append(&commit(&stream("thing"), 0), 0).await.unwrap();
-    }
-    let config = r#"{"stream_name":"EVENTS","config":{"durable_name":"view-things-v1-copy","deliver_policy":"all",
-        "ack_policy":"all","max_ack_pending":4000,"filter_subjects":["events.thing.*"],"replay_policy":"instant",
-        "inactive_threshold":86400000000000},"action":""}"#;
-    annals_testkit::raw(&server.url(), "$JS.API.CONSUMER.CREATE.EVENTS.view-things-v1-copy", config).await;
+async fn a_server_that_comes_again_has_forgotten_the_consumer_and_the_follower_says_so() {
+    let (mut server, nats) = connected().await;
+    nats.log().append(&commit(&stream("thing"), 0), 0).await.unwrap();
+    let mut follower = nats.follow(DURABLE, &["thing"], 0).await.unwrap();
+    let seen = follower.next(10, usize::MAX).await.unwrap();
+    server.restart().await;
 
-    let mut follower = nats.follow(DURABLE, &["thing"], 1).await.unwrap(); // kept on disk then, and in memory now
-    let deliveries = follower.next(10, usize::MAX).await.unwrap();
-    assert_eq!(deliveries[0].position, 2);
+    let more = timeout(Duration::from_secs(10), follower.next(10, usize::MAX)).await.unwrap();
+    assert!(matches!(more, Err(NotFollowing::Disconnected)), "{more:?}");
+    let gone = async || nats.outstanding(DURABLE).await.is_err_and(|it| it.to_string().contains("not found"));
+    eventually("its state was in memory only", gone).await;
+
+    let mut again = nats.follow(DURABLE, &["thing"], seen[0].position).await.unwrap();
+    nats.log().append(&commit(&stream("thing"), 0), 0).await.unwrap();
+    assert_eq!(again.next(10, usize::MAX).await.unwrap()[0].position, 2);
 }
 
 #[tokio::test]

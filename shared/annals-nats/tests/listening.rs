@@ -8,7 +8,8 @@ use std::time::Duration;
 use annals_core::{Position, Start};
 use annals_nats::{Appended, Crew, Listener, Log, Nats, Wake};
 use annals_testkit::{TestNats, eventually};
-use common::{commit, stream};
+use common::{commit, commit_of, stream};
+use serde_json::json;
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout},
@@ -61,7 +62,7 @@ async fn what_concerns_nobody_is_settled_by_the_way() {
 const QUIET: u64 = 300;
 
 #[tokio::test]
-async fn what_comes_after_much_that_concerns_nobody_finds_its_hand() {
+async fn what_comes_after_a_quiet_time_is_dealt_with_once() {
     let (_server, nats) = connected().await;
     append(&nats, 400).await;
     let listener = listen(&nats, Start::Beginning).await;
@@ -72,7 +73,7 @@ async fn what_comes_after_much_that_concerns_nobody_finds_its_hand() {
         &listener,
         |delivery| delivery.position > QUIET,
         |wake| {
-            note.send(wake.delivery.position).unwrap();
+            note.send((wake.delivery.position, wake.delivery.times)).unwrap();
             wake.settle()
         },
     );
@@ -82,11 +83,13 @@ async fn what_comes_after_much_that_concerns_nobody_finds_its_hand() {
 
     let mut dealt_with: Vec<_> = std::iter::from_fn(|| dealt_with.try_recv().ok()).collect();
     dealt_with.sort_unstable();
-    assert_eq!(dealt_with, (QUIET + 1..=400).collect::<Vec<_>>(), "each once");
+    let positions: Vec<_> = dealt_with.iter().map(|(position, _)| *position).collect();
+    assert_eq!(positions, (QUIET + 1..=400).collect::<Vec<_>>());
+    assert!(dealt_with.iter().any(|(_, times)| *times > 1), "there were not too many to be given back");
 }
 
 #[tokio::test]
-async fn what_nobody_has_a_hand_for_comes_to_others() {
+async fn what_nobody_has_a_hand_for_comes_to_others_at_once() {
     let (_server, nats) = connected().await;
     append(&nats, 310).await;
     let (one, other) = (listen(&nats, Start::Beginning).await, listen(&nats, Start::Beginning).await);
@@ -98,17 +101,38 @@ async fn what_nobody_has_a_hand_for_comes_to_others() {
         |wake| async move { wake.working(std::future::pending()).await },
     );
     let others = async {
-        eventually("two are being worked on", async || {
+        eventually("all have been delivered", async || {
             let now = other.standing().await.unwrap();
             now.floor == QUIET && now.waiting == 0
         })
         .await;
-        settle(&other, 8).await
+        let begun = Instant::now();
+        (settle(&other, 8).await, begun.elapsed())
     };
     tokio::select! {
         ended = busy => panic!("{ended:?}"),
-        seen = others => assert_eq!(seen, (QUIET + 3..=310).collect::<Vec<_>>()),
+        (seen, took) = others => {
+            assert_eq!(seen, (QUIET + 3..=310).collect::<Vec<_>>());
+            assert!(took < Wake::PATIENCE, "nobody waits until the server takes them back");
+        }
     }
+}
+
+#[tokio::test]
+async fn large_messages_come_a_few_at_a_time() {
+    let (_server, nats) = connected().await;
+    let large = json!({ "text": "x".repeat(700 * 1024) });
+    append(&nats, 10).await;
+    for _ in 0..30 {
+        nats.log().append(&commit_of(&stream("thing"), 0, std::slice::from_ref(&large)), 0).await.unwrap();
+    }
+    let listener = listen(&nats, Start::Beginning).await;
+    let mut crew = Crew::new("things", 2, |_| (), CancellationToken::new());
+
+    let work = crew.work(&listener, |_| false, |wake: Wake| wake.settle());
+    let done =
+        eventually("all are settled", async || nats.outstanding(DURABLE).await.is_ok_and(|it| it == 0));
+    tokio::select! { ended = work => panic!("{ended:?}"), () = done => {} }
 }
 
 async fn listen(nats: &Nats, from: Start) -> Listener {
@@ -188,7 +212,9 @@ async fn what_is_given_back_comes_to_the_next_one_at_once() {
     let mut pull = first.pull(8).await.unwrap();
     pull.next().await.unwrap().unwrap().settle().await;
     let begun = Instant::now();
-    pull.release(&nats).await;
+    for wake in pull.unread(&nats).await {
+        wake.give_back().await;
+    }
 
     assert_eq!(settle(&listen(&nats, Start::Beginning).await, 4).await, [2, 3, 4, 5]);
     assert!(begun.elapsed() < Wake::PATIENCE, "nobody waits for the first one's death");

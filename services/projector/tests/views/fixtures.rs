@@ -86,7 +86,7 @@ impl House {
 
     /// The name of a view's consumer.
     pub fn durable(&self, view: &str) -> String {
-        format!("view-{view}-v1-{}", fs::read_to_string(self.file("copy")).unwrap())
+        format!("view-{view}@1-{}", fs::read_to_string(self.file("copy")).unwrap())
     }
 
     pub fn start(&self, catalog: Catalog) -> Projector {
