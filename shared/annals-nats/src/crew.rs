@@ -2,6 +2,7 @@
 
 use std::{iter, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::{
     task::{JoinError, JoinSet},
     time::timeout,
@@ -122,7 +123,11 @@ impl Crew {
             concerned = true;
             let position = wake.delivery.position;
             if free.count() == 0 && !self.hands.hold(position) {
-                return Ok(Taken::TooMuch(Box::new(wake)));
+                // More may have been freed meanwhile.
+                let Some(more) = self.hands.free().now_or_never() else {
+                    return Ok(Taken::TooMuch(Box::new(wake)));
+                };
+                free = more;
             }
             if let Some(hand) = free.take(position) {
                 let work = deal_with(wake);

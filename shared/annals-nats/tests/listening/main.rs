@@ -1,20 +1,17 @@
 //! Durable consumers of reactors, which share the work and remember how far they are.
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
+#[path = "../common/mod.rs"]
 mod common;
+mod crew;
 
 use std::time::Duration;
 
 use annals_core::{Position, Start};
-use annals_nats::{Appended, Crew, Listener, Log, Nats, Wake};
+use annals_nats::{Appended, Listener, Log, Nats, Wake};
 use annals_testkit::{TestNats, eventually};
-use common::{commit, commit_of, stream};
-use serde_json::json;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout},
-};
-use tokio_util::sync::CancellationToken;
+use common::{commit, stream};
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 const DURABLE: &str = "reactor-things";
@@ -31,108 +28,6 @@ async fn append(nats: &Nats, times: usize) {
         let appended = nats.log().append(&commit(&stream("thing"), 0), 0).await.unwrap();
         assert!(matches!(appended, Appended::Stored(_)));
     }
-}
-
-#[tokio::test]
-async fn what_concerns_nobody_is_settled_by_the_way() {
-    let (_server, nats) = connected().await;
-    append(&nats, 100).await;
-    let listener = listen(&nats, Start::Beginning).await;
-    let mut crew = Crew::new("things", 2, |_| (), CancellationToken::new());
-    let (note, mut dealt_with) = mpsc::unbounded_channel();
-
-    let work = crew.work(
-        &listener,
-        |delivery| delivery.position == 7,
-        |wake| {
-            note.send(wake.delivery.position).unwrap();
-            wake.settle()
-        },
-    );
-    let done =
-        eventually("all are settled", async || nats.outstanding(DURABLE).await.is_ok_and(|it| it == 0));
-    tokio::select! { ended = work => panic!("{ended:?}"), () = done => {} }
-
-    let dealt_with: Vec<_> = std::iter::from_fn(|| dealt_with.try_recv().ok()).collect();
-    assert_eq!(dealt_with, [7]);
-}
-
-/// So many that concern nobody are followed by some that do: the pull that finds them has asked for more than
-/// there are hands.
-const QUIET: u64 = 300;
-
-#[tokio::test]
-async fn what_comes_after_a_quiet_time_is_dealt_with_once() {
-    let (_server, nats) = connected().await;
-    append(&nats, 400).await;
-    let listener = listen(&nats, Start::Beginning).await;
-    let mut crew = Crew::new("things", 2, |_| (), CancellationToken::new());
-    let (note, mut dealt_with) = mpsc::unbounded_channel();
-
-    let work = crew.work(
-        &listener,
-        |delivery| delivery.position > QUIET,
-        |wake| {
-            note.send((wake.delivery.position, wake.delivery.times)).unwrap();
-            wake.settle()
-        },
-    );
-    let done =
-        eventually("all are settled", async || nats.outstanding(DURABLE).await.is_ok_and(|it| it == 0));
-    tokio::select! { ended = work => panic!("{ended:?}"), () = done => {} }
-
-    let mut dealt_with: Vec<_> = std::iter::from_fn(|| dealt_with.try_recv().ok()).collect();
-    dealt_with.sort_unstable();
-    let positions: Vec<_> = dealt_with.iter().map(|(position, _)| *position).collect();
-    assert_eq!(positions, (QUIET + 1..=400).collect::<Vec<_>>());
-    assert!(dealt_with.iter().any(|(_, times)| *times > 1), "there were not too many to be given back");
-}
-
-#[tokio::test]
-async fn what_nobody_has_a_hand_for_comes_to_others_at_once() {
-    let (_server, nats) = connected().await;
-    append(&nats, 310).await;
-    let (one, other) = (listen(&nats, Start::Beginning).await, listen(&nats, Start::Beginning).await);
-    let mut crew = Crew::new("things", 2, |_| (), CancellationToken::new());
-
-    let busy = crew.work(
-        &one,
-        |delivery| delivery.position > QUIET,
-        |wake| async move { wake.working(std::future::pending()).await },
-    );
-    let others = async {
-        eventually("all have been delivered", async || {
-            let now = other.standing().await.unwrap();
-            now.floor == QUIET && now.waiting == 0
-        })
-        .await;
-        let begun = Instant::now();
-        (settle(&other, 8).await, begun.elapsed())
-    };
-    tokio::select! {
-        ended = busy => panic!("{ended:?}"),
-        (seen, took) = others => {
-            assert_eq!(seen, (QUIET + 3..=310).collect::<Vec<_>>());
-            assert!(took < Wake::PATIENCE, "nobody waits until the server takes them back");
-        }
-    }
-}
-
-#[tokio::test]
-async fn large_messages_come_a_few_at_a_time() {
-    let (_server, nats) = connected().await;
-    let large = json!({ "text": "x".repeat(700 * 1024) });
-    append(&nats, 10).await;
-    for _ in 0..30 {
-        nats.log().append(&commit_of(&stream("thing"), 0, std::slice::from_ref(&large)), 0).await.unwrap();
-    }
-    let listener = listen(&nats, Start::Beginning).await;
-    let mut crew = Crew::new("things", 2, |_| (), CancellationToken::new());
-
-    let work = crew.work(&listener, |_| false, |wake: Wake| wake.settle());
-    let done =
-        eventually("all are settled", async || nats.outstanding(DURABLE).await.is_ok_and(|it| it == 0));
-    tokio::select! { ended = work => panic!("{ended:?}"), () = done => {} }
 }
 
 async fn listen(nats: &Nats, from: Start) -> Listener {
