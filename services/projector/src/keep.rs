@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use annals_core::Position;
+use annals_nats::NotFollowing;
 use annals_sqlite::View;
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -26,8 +27,8 @@ pub(crate) struct Following {
 pub(crate) async fn keep(keeper: Arc<Keeper>, shutdown: CancellationToken) {
     let mut tries = 0;
     while let Err(trouble) = keeper.follow(&shutdown).await {
-        if let Trouble::Disconnected = trouble {
-            continue; // whatever is asked first waits until it is made again
+        if let Trouble::NotFollowing(NotFollowing::Disconnected) = trouble {
+            continue; // the connection has said so, and whatever is asked first waits until it is made again
         }
         // What was in the way has gone, so this is something new.
         if keeper.progress.now().in_the_way.is_none() {

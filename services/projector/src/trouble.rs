@@ -12,10 +12,10 @@ use crate::progress::InTheWay;
 /// What is in the way.
 #[derive(Debug, Error)]
 pub(crate) enum Trouble {
-    /// The connection was lost, which says so itself: follow again from the checkpoint.
-    #[error("the connection was lost")]
-    Disconnected,
-    /// The log is away, or deliveries were lost: follow again from the checkpoint.
+    /// Nothing more is delivered: follow again from the checkpoint.
+    #[error(transparent)]
+    NotFollowing(#[from] NotFollowing),
+    /// The log is away.
     #[error(transparent)]
     Log(#[from] LogError),
     /// Nothing has been delivered although there is something.
@@ -49,7 +49,7 @@ impl Trouble {
         match self {
             Self::View(error) => error.fault() == Fault::File,
             Self::Unsound => true,
-            Self::Disconnected
+            Self::NotFollowing(_)
             | Self::Log(_)
             | Self::Silent
             | Self::Shortened { .. }
@@ -67,16 +67,7 @@ impl Trouble {
         match self {
             Self::Event { .. } => Some(InTheWay::Event(self.to_string())),
             Self::View(_) | Self::Unsound => Some(InTheWay::File(self.to_string())),
-            Self::Disconnected | Self::Log(_) | Self::Silent | Self::Shortened { .. } => None,
-        }
-    }
-}
-
-impl From<NotFollowing> for Trouble {
-    fn from(why: NotFollowing) -> Self {
-        match why {
-            NotFollowing::Disconnected => Self::Disconnected,
-            NotFollowing::Log(error) => Self::Log(error),
+            Self::NotFollowing(_) | Self::Log(_) | Self::Silent | Self::Shortened { .. } => None,
         }
     }
 }

@@ -27,39 +27,17 @@ async fn all_are_settled(nats: &Nats) {
     eventually("all are settled", async || nats.outstanding(DURABLE).await.is_ok_and(|it| it == 0)).await;
 }
 
-#[tokio::test]
-async fn what_concerns_nobody_is_settled_by_the_way() {
+/// What a crew deals with, and how often it had been delivered, until all of `count` are settled.
+async fn dealt_with(count: usize, concerns: impl Fn(Position) -> bool) -> Vec<(Position, u64)> {
     let (_server, nats) = connected().await;
-    append(&nats, 100).await;
+    append(&nats, count).await;
     let listener = listen(&nats, Start::Beginning).await;
     let mut crew = crew();
-    let (note, mut dealt_with) = mpsc::unbounded_channel();
+    let (note, mut noted) = mpsc::unbounded_channel();
 
     let work = crew.work(
         &listener,
-        |delivery| delivery.position == 7,
-        |wake| {
-            note.send(wake.delivery.position).unwrap();
-            wake.settle()
-        },
-    );
-    tokio::select! { ended = work => panic!("{ended:?}"), () = all_are_settled(&nats) => {} }
-
-    let dealt_with: Vec<_> = std::iter::from_fn(|| dealt_with.try_recv().ok()).collect();
-    assert_eq!(dealt_with, [7]);
-}
-
-#[tokio::test]
-async fn what_comes_after_a_quiet_time_is_dealt_with_once() {
-    let (_server, nats) = connected().await;
-    append(&nats, 400).await;
-    let listener = listen(&nats, Start::Beginning).await;
-    let mut crew = crew();
-    let (note, mut dealt_with) = mpsc::unbounded_channel();
-
-    let work = crew.work(
-        &listener,
-        |delivery| delivery.position > QUIET,
+        |delivery| concerns(delivery.position),
         |wake| {
             note.send((wake.delivery.position, wake.delivery.times)).unwrap();
             wake.settle()
@@ -67,10 +45,25 @@ async fn what_comes_after_a_quiet_time_is_dealt_with_once() {
     );
     tokio::select! { ended = work => panic!("{ended:?}"), () = all_are_settled(&nats) => {} }
 
-    let mut dealt_with: Vec<_> = std::iter::from_fn(|| dealt_with.try_recv().ok()).collect();
+    let mut dealt_with: Vec<_> = std::iter::from_fn(|| noted.try_recv().ok()).collect();
     dealt_with.sort_unstable();
-    let positions: Vec<_> = dealt_with.iter().map(|(position, _)| *position).collect();
-    assert_eq!(positions, (QUIET + 1..=400).collect::<Vec<_>>());
+    dealt_with
+}
+
+fn positions(dealt_with: &[(Position, u64)]) -> Vec<Position> {
+    dealt_with.iter().map(|(position, _)| *position).collect()
+}
+
+#[tokio::test]
+async fn what_concerns_nobody_is_settled_by_the_way() {
+    let dealt_with = dealt_with(100, |position| position == 7).await;
+    assert_eq!(positions(&dealt_with), [7]);
+}
+
+#[tokio::test]
+async fn what_comes_after_a_quiet_time_is_dealt_with_once() {
+    let dealt_with = dealt_with(400, |position| position > QUIET).await;
+    assert_eq!(positions(&dealt_with), (QUIET + 1..=400).collect::<Vec<_>>());
     assert!(dealt_with.iter().any(|(_, times)| *times > 1), "there were not too many to be given back");
 }
 
