@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::{Context, EventView, FieldError, Position, Refused, StreamId, Version};
+use crate::{Context, EventView, FieldError, Fingerprint, Position, Refused, StreamId, Version};
 
 /// Asks the command service to do something.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,10 +22,9 @@ pub struct CommandRequest {
     /// What the client knows of the stream.
     #[serde(default)]
     pub expected: Expected,
-    /// A repeat is looked for from this position on, however long ago that was: the position of the event
-    /// that a reactor acts on, or for one that waited in the queue the log's end when it was put there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caused_at: Option<Position>,
+    /// Whether this is the first sending of an id that was drawn for it, so that no repeat has to be looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_sending: bool,
 }
 
 /// The version that a stream must stand at.
@@ -39,6 +38,16 @@ pub enum Expected {
     New,
     /// Exactly this one.
     Version(Version),
+}
+
+/// Asks what became of a command that stored something.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CommandLookup {
+    /// The command's id.
+    pub id: Uuid,
+    /// Its fingerprint has to be this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// What became of a command.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A lamp: the smallest thing with a rule, a schema change and every kind of field error.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Lamp {
     lit: bool,
 }

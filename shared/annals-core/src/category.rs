@@ -1,17 +1,16 @@
 //! A decider as the services see it: names and JSON instead of types.
 
-use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
-    Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster, fields, schema, variants,
+    Decided, Decider, EventRecord, FieldError, StoredCommit, Unreadable, Upcaster,
+    erased::{ParsedCommand, Rules, State, Typed},
+    schema, variants,
 };
-
-/// The state of one aggregate of some category.
-pub struct State(Box<dyn Any + Send + Sync>);
 
 /// A kind of aggregate.
 #[derive(Clone)]
@@ -69,7 +68,7 @@ impl Category {
             refusals: variants::with_or_without_data::<D::Refusal>(),
             internal: D::INTERNAL,
             upcasters: D::UPCASTERS,
-            rules: Arc::new(Typed::<D>(std::marker::PhantomData)),
+            rules: Arc::new(Typed::<D>::new()),
         }
     }
 
@@ -84,11 +83,16 @@ impl Category {
     /// # Errors
     /// When there is no such command, or the data does not fit it.
     pub fn check(&self, command: &str, data: &Value) -> Result<(), Rejection> {
+        self.parse(command, data).map(drop)
+    }
+
+    /// Reads a command, to decide on it later.
+    ///
+    /// # Errors
+    /// When there is no such command, or the data does not fit it.
+    pub fn parse(&self, command: &str, data: &Value) -> Result<ParsedCommand, Rejection> {
         let schema = self.commands.get(command).ok_or(Rejection::UnknownCommand)?;
-        match self.rules.check(schema, command, data) {
-            errors if errors.is_empty() => Ok(()),
-            errors => Err(Rejection::Invalid(errors)),
-        }
+        self.rules.parse(schema, command, data).map_err(Rejection::Invalid)
     }
 
     /// Whether the command can begin a stream: a blank aggregate does not refuse it.
@@ -108,8 +112,22 @@ impl Category {
         command: &str,
         data: &Value,
     ) -> Result<Vec<Decided>, Rejection> {
-        let schema = self.commands.get(command).ok_or(Rejection::UnknownCommand)?;
-        self.rules.decide(id, state, schema, command, data)
+        let command = self.parse(command, data)?;
+        self.decide_parsed(id, state, command).map(|(events, _)| events)
+    }
+
+    /// Decides on a command that was read by this category. Gives the state after its events, too, as whoever reads
+    /// them will fold it.
+    ///
+    /// # Errors
+    /// Why nothing happens.
+    pub fn decide_parsed(
+        &self,
+        id: Uuid,
+        state: &State,
+        command: ParsedCommand,
+    ) -> Result<(Vec<Decided>, State), Rejection> {
+        self.rules.decide(id, state, command)
     }
 
     /// Folds one event into the state.
@@ -154,6 +172,12 @@ impl Category {
         self.rules.encode(state)
     }
 
+    /// The same state once more.
+    #[must_use]
+    pub fn clone_state(&self, state: &State) -> State {
+        self.rules.clone_state(state)
+    }
+
     /// Reads a state that was kept. None: it was not kept by this revision.
     #[must_use]
     pub fn decode(&self, kept: &str) -> Option<State> {
@@ -172,118 +196,4 @@ impl fmt::Debug for Category {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Category({})", self.name)
     }
-}
-
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("State")
-    }
-}
-
-trait Rules: Send + Sync {
-    fn blank(&self) -> State;
-    fn check(&self, schema: &Value, command: &str, data: &Value) -> Vec<FieldError>;
-    fn decide(
-        &self,
-        id: Uuid,
-        state: &State,
-        schema: &Value,
-        command: &str,
-        data: &Value,
-    ) -> Result<Vec<Decided>, Rejection>;
-    fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable>;
-    fn rewrite(&self, event: &EventRecord) -> Result<Decided, Unreadable>;
-    fn show(&self, state: &State) -> Value;
-    fn encode(&self, state: &State) -> String;
-    fn decode(&self, kept: &str) -> Option<State>;
-    fn size(&self, state: &State) -> usize;
-}
-
-struct Typed<D>(std::marker::PhantomData<fn() -> D>);
-
-impl<D: Decider> Rules for Typed<D> {
-    fn blank(&self) -> State {
-        State(Box::new(D::default()))
-    }
-
-    fn check(&self, schema: &Value, command: &str, data: &Value) -> Vec<FieldError> {
-        fields::check::<D::Command>(schema, command, data)
-    }
-
-    fn decide(
-        &self,
-        id: Uuid,
-        state: &State,
-        schema: &Value,
-        command: &str,
-        data: &Value,
-    ) -> Result<Vec<Decided>, Rejection> {
-        let all = |_| Rejection::Invalid(self.check(schema, command, data));
-        let command = fields::parse::<D::Command>(command, data).map_err(all)?;
-        match downcast::<D>(state).decide(command) {
-            Ok(events) => events.iter().map(write::<D>).collect::<Result<_, _>>().map_err(Rejection::Defect),
-            Err(refusal) => Err(Rejection::Refused(refused(&refusal, D::explain(&refusal, id)))),
-        }
-    }
-
-    fn evolve(&self, state: State, event: &EventRecord) -> Result<State, Unreadable> {
-        let event = schema::read::<D>(&event.kind, event.schema, &event.data)?;
-        let state = state.0.downcast::<D>().expect(ONE_CATEGORY);
-        Ok(State(Box::new(state.evolve(&event))))
-    }
-
-    fn rewrite(&self, event: &EventRecord) -> Result<Decided, Unreadable> {
-        schema::read::<D>(&event.kind, event.schema, &event.data).map(|event| encode::<D>(&event))
-    }
-
-    fn show(&self, state: &State) -> Value {
-        serde_json::to_value(downcast::<D>(state)).expect(PLAIN)
-    }
-
-    fn encode(&self, state: &State) -> String {
-        serde_json::to_string(downcast::<D>(state)).expect(PLAIN)
-    }
-
-    fn decode(&self, kept: &str) -> Option<State> {
-        serde_json::from_str::<D>(kept).ok().map(|state| State(Box::new(state)))
-    }
-
-    fn size(&self, state: &State) -> usize {
-        size_of::<D>() + self.encode(state).len()
-    }
-}
-
-const PLAIN: &str = "a state is plain data";
-
-const ONE_CATEGORY: &str = "a state is only given back to the category that made it";
-
-fn downcast<D: Decider>(state: &State) -> &D {
-    state.0.downcast_ref().expect(ONE_CATEGORY)
-}
-
-/// An event as it will be stored: its type, its present schema, its data. What could not be read
-/// again would be in the way for ever, so it is tried.
-pub(crate) fn write<D: Decider>(event: &D::Event) -> Result<Decided, Unreadable> {
-    let decided = encode::<D>(event);
-    schema::read::<D>(&decided.kind, decided.schema, &decided.data)?;
-    Ok(decided)
-}
-
-fn encode<D: Decider>(event: &D::Event) -> Decided {
-    let tagged = serde_json::to_string(event).expect("an event is plain data");
-    let tagged: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_str(&tagged).expect("the catalog refuses events that are not struct variants");
-    let (kind, data) = tagged.into_iter().next().expect("a variant has a name");
-    let schema = schema::current(D::UPCASTERS, &kind);
-    Decided { kind, schema, data }
-}
-
-fn refused(refusal: &impl Serialize, detail: String) -> Refused {
-    let (reason, data) = match serde_json::to_value(refusal) {
-        Ok(Value::Object(tagged)) => tagged.into_iter().next().unwrap_or_default(),
-        Ok(Value::String(reason)) => (reason, Value::Null),
-        _ => ("refused".into(), Value::Null),
-    };
-    let data = data.as_object().cloned().unwrap_or_default();
-    Refused { reason, detail, data }
 }

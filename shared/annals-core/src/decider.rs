@@ -12,7 +12,7 @@ use crate::Upcaster;
 /// throughout (`Close {}`, not `Close`), so that every one of them is a JSON object on the wire.
 ///
 /// The state of a long stream is kept as JSON, too, so that it need not be folded from its beginning.
-pub trait Decider: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Decider: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Names the category, and with it streams and subjects. Stored for ever: never change it.
     const NAME: &'static str;
 
@@ -27,7 +27,7 @@ pub trait Decider: Default + Serialize + DeserializeOwned + Send + Sync + 'stati
     const UPCASTERS: &'static [Upcaster] = &[];
 
     /// What may be asked of it, in the imperative.
-    type Command: Serialize + DeserializeOwned + JsonSchema;
+    type Command: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
 
     /// What has happened to it, in the past tense.
     type Event: Clone + Serialize + DeserializeOwned + JsonSchema;

@@ -2,9 +2,9 @@
 
 use std::{any::TypeId, fmt, sync::Arc};
 
-use crate::{Decider, EventRecord, Notice, Reaction, Recorded, Sql, StoredCommit, Unreadable, schema};
+use crate::{Decider, EventRecord, Notice, Place, Reaction, Recorded, Sql, StoredCommit, Unreadable, schema};
 
-type Handle<T> = dyn Fn(&EventRecord, &StoredCommit) -> Result<Vec<T>, Unreadable> + Send + Sync;
+type Handle<T> = dyn Fn(Place, &EventRecord, &StoredCommit) -> Result<Vec<T>, Unreadable> + Send + Sync;
 
 /// What is to be done about the events of one category.
 #[derive(Clone)]
@@ -40,9 +40,9 @@ impl<T: 'static> Handler<T> {
             category: D::NAME,
             event,
             answers: TypeId::of::<A::Item>(),
-            handle: Arc::new(move |record, stored| {
+            handle: Arc::new(move |place, record: &EventRecord, stored: &StoredCommit| {
                 let event = schema::read::<D>(&record.kind, record.schema, &record.data)?;
-                Ok(handle(&Recorded::new(event, record, stored)).into_iter().map(Into::into).collect())
+                Ok(handle(&Recorded::new(event, place, record, stored)).into_iter().map(Into::into).collect())
             }),
         }
     }
@@ -85,9 +85,9 @@ pub(crate) fn run<'a, T: 'static>(
 ) -> Result<Vec<(&'a EventRecord, T)>, Unreadable> {
     let category = &stored.commit.stream.category;
     let mut results = Vec::new();
-    for record in &stored.commit.events {
+    for (place, record) in stored.events() {
         for handler in handlers.iter().filter(|it| it.reads(category, &record.kind)) {
-            let handled = (handler.handle)(record, stored)?;
+            let handled = (handler.handle)(place, record, stored)?;
             results.extend(handled.into_iter().map(|result| (record, result)));
         }
     }

@@ -203,7 +203,7 @@ impl Reactor {
     }
 
     fn address(&self, stored: &StoredCommit, cause: &EventRecord, reaction: Reaction) -> Outgoing {
-        let id = |name| reaction_id(self.name, cause.id, name);
+        let id = |name| reaction_id(self.name, stored.position, cause.id, name);
         match reaction {
             Reaction::Deliver => Outgoing::Deliver,
             Reaction::Command(request) => Outgoing::Command {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Something of the notifications' name, and that is all it takes here.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Notification;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -87,10 +87,14 @@ fn stored(category: &str) -> StoredCommit {
             trace: None,
         },
         fingerprint: Fingerprint::of("request", &json!({})),
-        previous_hash: None,
-        events: Commit::place(id, 0, vec![Decided { kind: "NotificationRequested".into(), schema: 1, data }]),
+        events: Commit::number(
+            id,
+            0,
+            0,
+            vec![Decided { kind: "NotificationRequested".into(), schema: 1, data }],
+        ),
     };
-    StoredCommit::decode(7, &commit.encode().unwrap()).unwrap()
+    StoredCommit { position: 7, place: 0, commit }
 }
 
 #[test]

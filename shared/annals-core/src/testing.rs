@@ -8,7 +8,7 @@
 
 use std::fmt::Debug;
 
-use crate::{Decider, category, schema};
+use crate::{Decider, erased};
 
 /// A history.
 #[derive(Debug)]
@@ -81,6 +81,5 @@ impl<D: Decider<Event: PartialEq + Debug, Refusal: PartialEq>> When<D> {
 }
 
 fn stored<D: Decider>(event: &D::Event) -> D::Event {
-    let decided = category::write::<D>(event).expect("what is written can be read");
-    schema::read::<D>(&decided.kind, decided.schema, &decided.data).expect("what is written can be read")
+    erased::write::<D>(event).expect("what is written can be read").1
 }

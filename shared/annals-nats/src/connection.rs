@@ -1,7 +1,10 @@
 //! One connection to NATS, and what can be had from it.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -9,15 +12,17 @@ use async_nats::{Client, ConnectOptions, Event, ServerAddr, connection::State, j
 use thiserror::Error;
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
+use uuid::Uuid;
 
-use crate::{Bus, JetStreamLog, StreamError, append::Appender, stream};
+use crate::{Bus, JetStreamLog, StreamError, log::stream};
 
 /// A connection. It outlives the server: it is made again whenever it is lost.
 #[derive(Debug, Clone)]
 pub struct Nats {
     pub(crate) client: Client,
     pub(crate) jetstream: jetstream::Context,
-    pub(crate) appender: Appender,
+    /// How many copies the stream of events has.
+    pub(crate) replicas: Arc<AtomicUsize>,
     /// Changes whenever the connection is lost.
     pub(crate) lost: watch::Receiver<()>,
 }
@@ -31,7 +36,7 @@ pub struct ConnectError {
 }
 
 /// How long one request to the server may take before it is asked again.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Messages of one subscription that may wait to be looked at: four pulls. More are dropped, and say so.
 const WAITING: usize = 4096;
@@ -53,8 +58,8 @@ impl Nats {
         let client = ConnectOptions::new()
             .name(name)
             .retry_on_initial_connect()
-            .request_timeout(Some(PATIENCE))
-            .connection_timeout(PATIENCE)
+            .request_timeout(Some(REQUEST_TIMEOUT))
+            .connection_timeout(REQUEST_TIMEOUT)
             .subscription_capacity(WAITING)
             .reconnect_delay_callback(|attempts| {
                 Duration::from_millis(match attempts {
@@ -72,9 +77,8 @@ impl Nats {
             .connect(servers)
             .await
             .map_err(|error| unknown(&error))?;
-        let jetstream = jetstream::ContextBuilder::new().timeout(PATIENCE).build(client.clone());
-        let appender = Appender::new(client.clone(), jetstream.clone(), lost.clone());
-        Ok(Self { client, jetstream, appender, lost })
+        let jetstream = jetstream::ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client.clone());
+        Ok(Self { client, jetstream, replicas: Arc::new(AtomicUsize::new(1)), lost })
     }
 
     /// Whether the server is there right now.
@@ -83,25 +87,29 @@ impl Nats {
         self.client.connection_state() == State::Connected
     }
 
-    /// Creates the stream of events if there is none, and checks that it keeps what it is given.
+    /// Creates the stream of events if there is none, checks that it keeps what it is given, and gives its log's id.
     /// Waits for the server as long as it takes, and says so.
     ///
     /// # Errors
     /// When the stream has settings that would lose events.
-    pub async fn prepare(&self) -> Result<(), StreamError> {
+    pub async fn prepare(&self) -> Result<Uuid, StreamError> {
         loop {
             match stream::prepare(&self.jetstream).await {
                 Err(StreamError::Unavailable(_, reason)) => warn!("waiting for the log: {reason}"),
-                verdict => return verdict.map(|found| self.appender.has_replicas(found.num_replicas)),
+                verdict => {
+                    let (id, replicas) = verdict?;
+                    self.replicas.store(replicas, Ordering::Relaxed);
+                    return Ok(id);
+                }
             }
-            tokio::time::sleep(PATIENCE).await;
+            tokio::time::sleep(REQUEST_TIMEOUT).await;
         }
     }
 
-    /// The log.
+    /// The log of the id that [`prepare`](Self::prepare) gave.
     #[must_use]
-    pub fn log(&self) -> JetStreamLog {
-        JetStreamLog::new(self.clone())
+    pub fn log(&self, id: Uuid) -> JetStreamLog {
+        JetStreamLog::new(self.clone(), id)
     }
 
     /// The bus.
@@ -112,7 +120,7 @@ impl Nats {
 
     /// Sends what is still buffered. Bounded, so that a dead server cannot hold up a shutdown.
     pub async fn flush(&self) {
-        if tokio::time::timeout(PATIENCE, self.client.flush()).await.is_err() {
+        if tokio::time::timeout(REQUEST_TIMEOUT, self.client.flush()).await.is_err() {
             warn!("the server did not take the last messages in time");
         }
     }

@@ -1,56 +1,18 @@
-//! The log, the bus and durable subscriptions on NATS JetStream: the only user of `async-nats`.
+//! The log, the bus, the queue of commands and key-value buckets on NATS: the only user of `async-nats`.
 
-mod append;
-mod attempts;
-mod bare;
-mod bucket;
-mod bus;
 mod connection;
-mod consumer;
-mod crew;
-mod deadline;
-mod delivery;
-mod direct;
-mod floors;
-mod follow;
-mod hands;
-mod jetstream_log;
+mod kv;
 mod leader;
-mod listen;
 mod log;
-mod memory_log;
-mod outcomes;
-mod panics;
 mod publish;
-mod pull;
 mod queue;
-mod serve;
-mod source;
-mod stream;
+mod rpc;
 mod subject;
-mod wake;
-mod watch;
 
 pub mod server;
 
-pub use attempts::Attempts;
-pub use bare::Bare;
-pub use bus::Bus;
 pub use connection::{ConnectError, Nats};
-pub use crew::Crew;
-pub use delivery::{Content, Delivery};
-pub use follow::{Follower, NotFollowing};
-pub use hands::Hands;
-pub use jetstream_log::JetStreamLog;
-pub use listen::Listener;
-pub use log::{Appended, Log, LogError, Page, Scope};
-pub use memory_log::MemoryLog;
-pub use outcomes::{Kept, Outcomes};
-pub use panics::caught;
-pub use pull::Pull;
-pub use queue::{Put, Queue};
-pub use serve::Service;
-pub use source::{Source, Standing};
-pub use stream::StreamError;
-pub use wake::Wake;
-pub use watch::Watch;
+pub use kv::{DeliveryMarkers, Held, Kept, Lease, LeaseTiming, Outcomes, ReactorCheckpoint, ReactorCheckpoints};
+pub use log::{Follower, JetStreamLog, JetStreamTail, SharedReader, StreamError};
+pub use queue::{Put, PutError, Queue, QueueConsumer, QueuedCommand};
+pub use rpc::{Bus, CommandService, ServeError, Service, caught};

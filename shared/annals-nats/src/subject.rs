@@ -3,34 +3,14 @@
 use annals_core::StreamId;
 use uuid::Uuid;
 
-use crate::Scope;
+/// Commands, for any instance of the command service.
+pub(crate) const COMMANDS: &str = "commands.any";
 
-/// Everything that a stream of events holds.
-pub(crate) const ALL_EVENTS: &str = "events.>";
+/// What became of commands that were stored.
+pub(crate) const STORED_COMMANDS: &str = "queries.command";
 
-pub(crate) fn of_stream(stream: &StreamId) -> String {
-    format!("events.{}.{}", stream.category, stream.id)
-}
-
-pub(crate) fn of_category(category: &str) -> String {
-    format!("events.{category}.*")
-}
-
-/// Nothing else is in the log, and `>` spares the server to look at every subject that it knows: with
-/// `events.>` the end of a page, or of the log, costs time with the number of aggregates.
-const WHATEVER_IS_THERE: &str = ">";
-
-pub(crate) fn of_scope(scope: &Scope) -> String {
-    match scope {
-        Scope::All => WHATEVER_IS_THERE.into(),
-        Scope::Category(category) => of_category(category),
-        Scope::Stream(stream) => of_stream(stream),
-    }
-}
-
-pub(crate) fn of_command(stream: &StreamId) -> String {
-    format!("commands.{}.{}", stream.category, stream.id)
-}
+/// Where events are.
+pub(crate) const INDEX: &str = "queries.events";
 
 /// Everything that the queue of commands holds.
 pub(crate) const ALL_WAITING: &str = "commands-async.*.*.*";
@@ -50,5 +30,5 @@ pub(crate) fn of_reactor(reactor: &str) -> String {
 }
 
 pub(crate) fn of_view(view: &str) -> String {
-    format!("queries.{view}")
+    format!("queries.view.{view}")
 }

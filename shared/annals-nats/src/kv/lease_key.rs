@@ -1,0 +1,114 @@
+//! The key of a lease: its value names the holder, its revision tells whether it was renewed.
+
+use std::time::Duration;
+
+use annals_core::log::LogError;
+use async_nats::jetstream::{kv::Store, stream::StorageType};
+use tokio::time::{error::Elapsed, timeout};
+
+use super::{Bucket, latest};
+use crate::{Nats, leader::unavailable};
+
+/// In memory: a write needs no sync, and a lease need not outlive the server.
+const LEASES: Bucket = Bucket {
+    name: "leases",
+    description: "Annals: which instance writes, and which works on each reactor",
+    storage: StorageType::Memory,
+    max_age: Duration::ZERO,
+    markers: false,
+};
+
+/// A key as one instance sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    nats: Nats,
+    pub name: String,
+    pub instance: String,
+    /// Opened when it is needed, and again after a fault: a restarted server has no bucket in memory.
+    store: Option<Store>,
+    /// For one question to the server.
+    patience: Duration,
+}
+
+/// What stands under the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Nothing ever, or since the server was restarted.
+    Missing,
+    /// The last holder gave it up.
+    Released {
+        revision: u64,
+    },
+    Held {
+        by: String,
+        revision: u64,
+    },
+}
+
+impl Seen {
+    /// A write has to expect it.
+    pub fn revision(&self) -> u64 {
+        match self {
+            Self::Missing => 0,
+            Self::Released { revision } | Self::Held { revision, .. } => *revision,
+        }
+    }
+}
+
+impl Key {
+    pub fn new(nats: &Nats, name: &str, instance: &str, patience: Duration) -> Self {
+        let (nats, name, instance) = (nats.clone(), name.into(), instance.into());
+        Self { nats, name, instance, store: None, patience }
+    }
+
+    pub async fn look(&mut self) -> Result<Seen, LogError> {
+        let (name, patience) = (self.name.clone(), self.patience);
+        let found = timeout(patience, async { latest(self.store().await?, &name).await }).await;
+        let found = self.answered(found)?;
+        Ok(found.map_or(Seen::Missing, |message| {
+            let revision = message.sequence;
+            match String::from_utf8_lossy(&message.payload).into_owned() {
+                by if by.is_empty() => Seen::Released { revision },
+                by => Seen::Held { by, revision },
+            }
+        }))
+    }
+
+    /// Makes this instance the holder, if the key stands at this revision. An error may leave open whether it does.
+    pub async fn write(&mut self, expected: u64) -> Result<u64, LogError> {
+        let (name, value, patience) = (self.name.clone(), self.instance.clone(), self.patience);
+        let written = async {
+            let written = self.store().await?.update(name, value.into(), expected).await;
+            written.map_err(unavailable)
+        };
+        let written = timeout(patience, written).await;
+        self.answered(written)
+    }
+
+    pub async fn release(&mut self, expected: u64) -> Result<(), LogError> {
+        let (name, patience) = (self.name.clone(), self.patience);
+        let released = async {
+            let released = self.store().await?.delete_expect_revision(name, Some(expected)).await;
+            released.map_err(unavailable)
+        };
+        let released = timeout(patience, released).await;
+        self.answered(released)
+    }
+
+    async fn store(&mut self) -> Result<&Store, LogError> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => LEASES.open(&self.nats).await?,
+        };
+        Ok(self.store.insert(store))
+    }
+
+    /// After a fault the bucket is opened anew.
+    fn answered<T>(&mut self, answer: Result<Result<T, LogError>, Elapsed>) -> Result<T, LogError> {
+        let answer = answer.unwrap_or_else(|_| Err(unavailable("the server does not answer")));
+        if answer.is_err() {
+            self.store = None;
+        }
+        answer
+    }
+}

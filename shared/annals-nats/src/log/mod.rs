@@ -1,0 +1,11 @@
+//! The log on JetStream.
+
+mod jetstream_log;
+mod shared_reader;
+pub(crate) mod stream;
+mod tail;
+
+pub use jetstream_log::JetStreamLog;
+pub use shared_reader::{Follower, SharedReader};
+pub use stream::StreamError;
+pub use tail::JetStreamTail;

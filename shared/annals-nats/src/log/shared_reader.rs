@@ -1,0 +1,316 @@
+//! One reader per process: what it reads is checked, parsed once, and handed to all followers at the tail.
+//! A follower that is behind reads for itself until it has caught up.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use annals_core::{
+    Position,
+    log::{Checkpoint, EntryReader, Foreign, Head, Log, Read, ReadError},
+};
+use tokio::{sync::watch, task::AbortHandle};
+use tracing::{debug, warn};
+
+/// The reader of this process. Cheap to clone; clones share it. It ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct SharedReader<L: Log>(Arc<Shared<L>>);
+
+#[derive(Debug)]
+struct Shared<L> {
+    log: L,
+    /// Names the consumer, so that people see which process is where.
+    name: String,
+    ring: Arc<Mutex<Ring>>,
+    /// Counts what was put into the ring, or that it has ended.
+    changes: Arc<watch::Sender<u64>>,
+    reported: Arc<Mutex<Reported>>,
+    /// Numbers the consumers of those who read for themselves.
+    readers: AtomicU64,
+    task: Mutex<Option<AbortHandle>>,
+}
+
+/// What was read last.
+#[derive(Debug, Default)]
+struct Ring {
+    running: bool,
+    /// Counts how often the shared reader has begun.
+    runs: u64,
+    /// Why the last run ended.
+    error: Option<ReadError>,
+    reads: VecDeque<Read>,
+    bytes: usize,
+    /// Everything after this position is in the ring, up to `end`.
+    start: Position,
+    end: Position,
+}
+
+/// What the ring has after some position.
+enum Next {
+    Some(Vec<Read>),
+    Nothing,
+    /// Not, or no longer, in the ring.
+    Behind,
+    /// What the shared reader, which the follower had joined, cannot get past.
+    Error(ReadError),
+}
+
+#[derive(Debug, Default)]
+struct Reported(HashSet<Position>);
+
+/// Reads the log from a head on, in order.
+#[derive(Debug)]
+pub struct Follower<L: Log> {
+    shared: SharedReader<L>,
+    checkpoint: Checkpoint,
+    changes: watch::Receiver<u64>,
+    /// While it is behind.
+    own: Option<EntryReader<L::Tail>>,
+    /// The run of the shared reader that it has joined; 0 for none.
+    run: u64,
+}
+
+/// Bytes of entries that the ring holds: as much as is read while a view writes a large transaction.
+const RING_BYTES: usize = 16 * 1024 * 1024;
+
+/// Messages of any size that the ring holds.
+const RING_LENGTH: usize = 16 * 1024;
+
+/// A follower that is so few messages from the end begins the shared reader, if it is not running.
+const NEAR: Position = 256;
+
+/// Bytes that the shared reader takes at once.
+const READ_BYTES: usize = 1024 * 1024;
+
+/// Foreign messages that are remembered as reported.
+const MAX_REPORTED: usize = 100_000;
+
+impl<L: Log> SharedReader<L> {
+    /// A reader of `log`; `name` names its consumer.
+    #[must_use]
+    pub fn new(log: L, name: impl Into<String>) -> Self {
+        Self(Arc::new(Shared {
+            log,
+            name: name.into(),
+            ring: Arc::default(),
+            changes: Arc::new(watch::Sender::new(0)),
+            reported: Arc::default(),
+            readers: AtomicU64::new(0),
+            task: Mutex::default(),
+        }))
+    }
+
+    /// The log that it reads.
+    #[must_use]
+    pub fn log(&self) -> &L {
+        &self.0.log
+    }
+
+    /// Follows the log from a head on: one's own, or one from reading since the log's beginning.
+    #[must_use]
+    pub fn follow(&self, head: Head) -> Follower<L> {
+        let checkpoint = Checkpoint { position: head.position, head };
+        Follower { shared: self.clone(), checkpoint, changes: self.0.changes.subscribe(), own: None, run: 0 }
+    }
+
+    /// Begins to read for all, after a head at the log's end. The number of the run.
+    fn start(&self, head: Head) -> u64 {
+        let shared = &*self.0;
+        let mut ring = lock(&shared.ring);
+        if ring.running {
+            return ring.runs;
+        }
+        let (runs, start) = (ring.runs + 1, head.position);
+        *ring = Ring { running: true, runs, start, end: start, ..Ring::default() };
+        drop(ring);
+        let (log, name) = (shared.log.clone(), shared.name.clone());
+        let (ring, changes) = (shared.ring.clone(), shared.changes.clone());
+        let reported = shared.reported.clone();
+        let task = tokio::spawn(async move {
+            let error = read_on(&log, &name, head, &ring, &changes, &reported).await;
+            debug!(reader = name, "the shared reader ends: {error}");
+            lock(&ring).end_with(error);
+            changes.send_modify(|changes| *changes += 1);
+        });
+        if let Some(before) = lock(&shared.task).replace(task.abort_handle()) {
+            before.abort(); // it has ended
+        }
+        runs
+    }
+}
+
+async fn read_on<L: Log>(
+    log: &L,
+    name: &str,
+    head: Head,
+    ring: &Mutex<Ring>,
+    changes: &watch::Sender<u64>,
+    reported: &Mutex<Reported>,
+) -> ReadError {
+    let mut reader = match log.tail(name, head.position).await {
+        Ok(tail) => EntryReader::new(tail, head),
+        Err(error) => return error.into(),
+    };
+    loop {
+        match reader.next(READ_BYTES, |foreign| lock(reported).report(foreign)).await {
+            Ok(reads) => {
+                lock(ring).push(reads);
+                changes.send_modify(|changes| *changes += 1);
+                reader.acknowledge().await;
+            }
+            Err(error) => return error,
+        }
+    }
+}
+
+impl Ring {
+    fn push(&mut self, reads: Vec<Read>) {
+        for read in reads {
+            self.bytes += bytes(&read);
+            self.end = read.checkpoint.position;
+            self.reads.push_back(read);
+        }
+        while self.bytes > RING_BYTES || self.reads.len() > RING_LENGTH {
+            let Some(oldest) = self.reads.pop_front() else { break };
+            self.bytes -= bytes(&oldest);
+            self.start = oldest.checkpoint.position;
+        }
+    }
+
+    fn end_with(&mut self, error: ReadError) {
+        self.running = false;
+        self.error = Some(error);
+    }
+
+    fn after(&self, position: Position, limit: usize, joined: bool) -> Next {
+        if !self.running
+            && joined
+            && position >= self.end
+            && let Some(error) = &self.error
+        {
+            return Next::Error(error.clone());
+        }
+        if !self.running || position < self.start {
+            return Next::Behind;
+        }
+        if position >= self.end {
+            return Next::Nothing;
+        }
+        let from = self.reads.partition_point(|read| read.checkpoint.position <= position);
+        let mut taken = 0;
+        let more = |read: &&Read| {
+            let more = taken < limit;
+            taken += bytes(read);
+            more
+        };
+        Next::Some(self.reads.range(from..).take_while(more).cloned().collect())
+    }
+}
+
+fn bytes(read: &Read) -> usize {
+    read.entry.as_ref().map_or(0, |entry| entry.bytes)
+}
+
+impl Reported {
+    /// Once per process.
+    fn report(&mut self, foreign: &Foreign) {
+        if self.0.len() >= MAX_REPORTED {
+            self.0.clear();
+        }
+        if self.0.insert(foreign.position) {
+            let Foreign { position, subject, bytes, why } = foreign;
+            warn!(position, bytes, "a foreign message on {subject:?} is skipped: {why}");
+            metrics::counter!("annals_foreign_messages_total").increment(1);
+        }
+    }
+}
+
+impl<L: Log> Follower<L> {
+    /// How far it has read.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint
+    }
+
+    /// Waits for what comes next, and gives what is there: no more once it reaches `bytes`. Nothing is lost when it
+    /// is given up while it waits.
+    ///
+    /// # Errors
+    /// When it cannot go on: make another one from the last checkpoint, after a pause.
+    pub async fn next(&mut self, bytes: usize) -> Result<Vec<Read>, ReadError> {
+        loop {
+            self.changes.mark_unchanged();
+            let next = {
+                let ring = lock(&self.shared.0.ring);
+                let next = ring.after(self.checkpoint.position, bytes, self.run == ring.runs);
+                if let Next::Some(_) | Next::Nothing = next {
+                    self.run = ring.runs;
+                }
+                next
+            };
+            let reads = match next {
+                Next::Some(reads) => {
+                    self.own = None;
+                    reads
+                }
+                Next::Nothing => {
+                    self.own = None;
+                    self.changes.changed().await.expect("the shared reader is held by self");
+                    continue;
+                }
+                Next::Error(error) => {
+                    self.run = 0;
+                    return Err(error);
+                }
+                Next::Behind => match self.read_own(bytes).await? {
+                    Some(reads) => reads,
+                    None => continue,
+                },
+            };
+            if let Some(last) = reads.last() {
+                self.checkpoint = last.checkpoint;
+                return Ok(reads);
+            }
+        }
+    }
+
+    /// Reads for itself. None: the shared reader goes on from here.
+    async fn read_own(&mut self, bytes: usize) -> Result<Option<Vec<Read>>, ReadError> {
+        let shared = self.shared.0.clone();
+        let running = lock(&shared.ring).running;
+        if !running && shared.log.end().await?.saturating_sub(self.checkpoint.position) <= NEAR {
+            self.own = None;
+            self.run = self.shared.start(self.checkpoint.head);
+            return Ok(None);
+        }
+        let own = match &mut self.own {
+            Some(own) => own,
+            none => {
+                let number = shared.readers.fetch_add(1, Ordering::Relaxed);
+                let name = format!("{}-{number}", shared.name);
+                let head = self.checkpoint.head;
+                let tail = shared.log.tail(&name, head.position).await?;
+                none.insert(EntryReader::new(tail, head))
+            }
+        };
+        let reads = own.next(bytes, |foreign| lock(&shared.reported).report(foreign)).await?;
+        let new = reads.into_iter().filter(|read| read.checkpoint.position > self.checkpoint.position);
+        Ok(Some(new.collect()))
+    }
+}
+
+impl<L> Drop for Shared<L> {
+    fn drop(&mut self) {
+        if let Some(task) = lock(&self.task).take() {
+            task.abort();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
