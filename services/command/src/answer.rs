@@ -1,12 +1,11 @@
-//! What is answered to the one who gave a command.
+//! What is answered to the sender of a command.
 
 use annals_core::{
-    CommitError, EventView, Rejection, StoredCommit,
+    EventView, StoredCommit,
     bus::{Accepted, CommandRequest, Failure},
+    log::{Entry, Log},
 };
-use annals_nats::LogError;
-
-use crate::aggregate::Aggregate;
+use uuid::Uuid;
 
 /// A commit as an answer.
 pub(crate) fn accepted(stored: &StoredCommit) -> Accepted {
@@ -21,42 +20,29 @@ pub(crate) fn accepted(stored: &StoredCommit) -> Accepted {
     }
 }
 
-/// The same to the one who gave the command again.
-pub(crate) fn replayed(stored: &StoredCommit) -> Accepted {
-    Accepted { replayed: true, ..accepted(stored) }
-}
-
 /// Nothing had to happen.
-pub(crate) fn unchanged(aggregate: &Aggregate, request: &CommandRequest) -> Accepted {
+pub(crate) fn unchanged(request: &CommandRequest, version: u64, position: u64) -> Accepted {
     Accepted {
         command_id: request.id,
         category: request.stream.category.clone(),
         id: request.stream.id,
-        version: aggregate.version,
-        position: aggregate.position,
+        version,
+        position,
         events: Vec::new(),
         replayed: false,
     }
 }
 
-/// Why nothing happens.
-pub(crate) fn rejected(rejection: Rejection) -> Failure {
-    match rejection {
-        Rejection::UnknownCommand => Failure::UnknownCommand,
-        Rejection::Invalid(errors) => Failure::InvalidPayload { errors },
-        Rejection::Refused(refused) => Failure::Refused(refused),
-        Rejection::Defect(unreadable) => Failure::InternalError { detail: unreadable.to_string() },
-    }
-}
-
-/// What a fault of the log means to the one who gave the command.
-pub(crate) fn fault(error: LogError) -> Failure {
-    match error {
-        LogError::OutcomeUnknown(_) => Failure::OutcomeUnknown,
-        LogError::Unavailable(detail) => Failure::Unavailable { detail },
-        LogError::Commit(CommitError::TooLarge { bytes }) => Failure::PayloadTooLarge { bytes },
-        LogError::Commit(error @ (CommitError::Empty | CommitError::Malformed { .. })) => {
-            Failure::EventQuarantined { detail: error.to_string() }
-        }
-    }
+/// What the command of that id stored, as the entry at a position has it.
+pub(crate) async fn stored<L: Log>(log: &L, id: Uuid, position: u64) -> Result<Accepted, Failure> {
+    let unavailable = |detail: String| Failure::Unavailable { detail };
+    let message = log.get(position).await.map_err(|error| unavailable(error.to_string()))?;
+    let gone = || unavailable(format!("the log has nothing at position {position} any more"));
+    let message = message.ok_or_else(gone)?;
+    // The writer has checked the chain when it folded the entry; its hash is of no use here.
+    let hash = annals_core::log::Hash::from_bytes([0; 32]);
+    let entry = Entry::decode(position, hash, &message.body)
+        .map_err(|error| Failure::EventQuarantined { detail: error.to_string() })?;
+    let commit = entry.commits.iter().find(|stored| stored.commit.id == id).ok_or_else(gone)?;
+    Ok(Accepted { replayed: true, ..accepted(commit) })
 }

@@ -1,98 +1,61 @@
-//! The aggregates that nobody works on, under a budget of bytes: who was used longest ago goes first.
+//! The aggregates in memory, under a budget of bytes: the one that was used longest ago goes first.
 
-use std::{fmt, mem};
+use std::sync::Arc;
 
 use lru::LruCache;
-use uuid::Uuid;
 
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, Key};
 
-/// Names an aggregate within the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
-    category: &'static str,
-    id: Uuid,
-}
-
-/// Aggregates at rest.
+/// Aggregates as the log has them.
 pub(crate) struct Cache {
-    aggregates: LruCache<Key, Aggregate>,
+    aggregates: LruCache<Key, Arc<Aggregate>>,
     bytes: usize,
     budget: usize,
+    /// Whether every aggregate there is is in it.
+    complete: bool,
 }
 
 /// How full a cache is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fill {
-    /// How many.
+    /// How many aggregates.
     pub aggregates: usize,
     /// An estimate.
     pub bytes: usize,
 }
 
-/// What an entry takes beside the aggregate itself: key, links, a place in a table that is two thirds full,
-/// and what the allocator adds to four allocations.
-const ENTRY: usize = size_of::<Key>() + 2 * size_of::<usize>() + 28 + 4 * 16;
-
-impl Key {
-    /// The aggregate `id` of that category.
-    pub(crate) fn new(category: &'static str, id: Uuid) -> Self {
-        Self { category, id }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.category, self.id)
-    }
-}
+/// What a place takes beside the aggregate itself: key, links, a place in a table that is two thirds full, and
+/// what the allocator adds to four allocations.
+const PLACE_BYTES: usize = size_of::<Key>() + 2 * size_of::<usize>() + 28 + 4 * 16;
 
 impl Cache {
-    /// One that holds so many bytes.
-    pub(crate) fn new(budget: usize) -> Self {
-        Self { aggregates: LruCache::unbounded(), bytes: 0, budget }
+    /// One that holds so many bytes. `complete`: whether there is no aggregate yet.
+    pub(crate) fn new(budget: usize, complete: bool) -> Self {
+        Self { aggregates: LruCache::unbounded(), bytes: 0, budget, complete }
     }
 
-    /// Takes an aggregate out, to work on it.
-    pub(crate) fn take(&mut self, key: &Key) -> Option<Aggregate> {
-        let aggregate = self.aggregates.pop(key)?;
-        self.bytes -= size(&aggregate);
-        Some(aggregate)
+    /// The aggregate, used now.
+    pub(crate) fn get(&mut self, key: &Key) -> Option<Arc<Aggregate>> {
+        self.aggregates.get(key).cloned()
     }
 
-    /// Puts an aggregate in as the one used last, and others out for it, which are returned: to free large
-    /// ones takes a while, and whoever asks holds a lock.
-    pub(crate) fn put(&mut self, key: Key, aggregate: Aggregate) -> Vec<Aggregate> {
-        let bytes = size(&aggregate);
-        if bytes > self.budget {
-            return vec![aggregate]; // all the others would be put out, and then itself
+    /// Puts an aggregate in as the one used last, and others out for it.
+    pub(crate) fn put(&mut self, key: Key, aggregate: Arc<Aggregate>) {
+        self.bytes += size(&aggregate);
+        if let Some(before) = self.aggregates.put(key, aggregate) {
+            self.bytes -= size(&before);
         }
-        self.bytes += bytes;
-        let mut out: Vec<_> = self.aggregates.put(key, aggregate).into_iter().collect();
-        self.bytes -= out.iter().map(size).sum::<usize>();
         while self.bytes > self.budget
-            && let Some((_, forgotten)) = self.pop()
+            && let Some((_, evicted)) = self.aggregates.pop_lru()
         {
-            out.push(forgotten);
+            self.bytes -= size(&evicted);
+            self.complete = false;
         }
-        out
     }
 
-    /// Takes all of them out.
-    pub(crate) fn clear(&mut self) -> Self {
-        mem::replace(self, Self::new(self.budget))
-    }
-
-    /// Takes out the one used longest ago.
-    pub(crate) fn pop(&mut self) -> Option<(Key, Aggregate)> {
-        let (key, aggregate) = self.aggregates.pop_lru()?;
-        self.bytes -= size(&aggregate);
-        Some((key, aggregate))
-    }
-
-    /// Whether that aggregate is in it.
-    pub(crate) fn holds(&self, key: &Key) -> bool {
-        self.aggregates.contains(key)
+    /// Whether an aggregate that is not in it does not exist.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// How full it is.
@@ -102,5 +65,5 @@ impl Cache {
 }
 
 fn size(aggregate: &Aggregate) -> usize {
-    ENTRY + aggregate.bytes()
+    PLACE_BYTES + aggregate.bytes()
 }

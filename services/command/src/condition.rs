@@ -1,30 +1,44 @@
-//! How the service is: it serves from its beginning on, even while nothing is taken out of the queue.
+//! How the service is: it serves from its beginning on, while the writer can write.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use annals_chassis::health::{Begun, Condition};
 
-/// Whether it has begun, and whether it gets on with the commands that nobody waits for.
+/// Whether it has begun, and what is wrong.
 #[derive(Debug, Default)]
-pub(crate) struct Working {
+pub(crate) struct Health {
     pub begun: Begun,
-    stands_still: AtomicBool,
+    queue_stopped: AtomicBool,
+    writer: Mutex<Option<String>>,
 }
 
-impl Working {
+impl Health {
     /// Whether nothing is taken out of the queue. Gives what was so before.
-    pub(crate) fn stands_still(&self, does: bool) -> bool {
-        self.stands_still.swap(does, Ordering::Relaxed)
+    pub(crate) fn queue_stopped(&self, stopped: bool) -> bool {
+        self.queue_stopped.swap(stopped, Ordering::Relaxed)
+    }
+
+    /// Why nothing can be written; none: it can. Gives what was so before.
+    pub(crate) fn writer(&self, reason: Option<String>) -> Option<String> {
+        std::mem::replace(&mut *self.lock(), reason)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Condition for Working {
+impl Condition for Health {
     fn serves(&self) -> bool {
-        self.begun.serves()
+        self.begun.serves() && self.lock().is_none()
     }
 
     fn degraded(&self) -> Vec<String> {
-        let stands_still = self.stands_still.load(Ordering::Relaxed);
-        stands_still.then(|| "asynchronous commands".to_owned()).into_iter().collect()
+        let writer = self.lock().as_ref().map(|reason| format!("writer: {reason}"));
+        let queue = self.queue_stopped.load(Ordering::Relaxed).then(|| "asynchronous commands".to_owned());
+        writer.into_iter().chain(queue).collect()
     }
 }

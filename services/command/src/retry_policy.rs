@@ -6,12 +6,12 @@ use annals_chassis::pause::doubled;
 
 /// When a command is tried again, in one unit of time: a second, but for tests.
 #[derive(Debug, Clone, Copy)]
-pub struct Schedule {
+pub struct RetryPolicy {
     /// What the first pause takes.
     pub unit: Duration,
 }
 
-impl Default for Schedule {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self { unit: Duration::from_secs(1) }
     }
@@ -21,15 +21,15 @@ impl Default for Schedule {
 const LONGEST: u32 = 64;
 
 /// So long, in units, after a command was taken it is worth another try.
-const WORTH: u32 = 3600;
+const GIVE_UP_AFTER: u32 = 3600;
 
-impl Schedule {
+impl RetryPolicy {
     /// The pause after the n-th try in vain: 1, 2, 4 ... 64 units, and then 64 again and again. None: it has
     /// failed. That is an hour after it was taken, but not before it has seen every pause: whoever comes
     /// back after a day finds commands that are old and have hardly been tried.
     pub(crate) fn pause(&self, times: u64, age: Duration) -> Option<Duration> {
         let after = |tries| doubled(self.unit, tries, self.longest());
-        let over = age >= self.unit * WORTH && times > 1 && after(times - 1) == self.longest();
+        let over = age >= self.unit * GIVE_UP_AFTER && times > 1 && after(times - 1) == self.longest();
         (!over).then(|| after(times))
     }
 
@@ -46,7 +46,7 @@ mod tests {
     const HOUR: Duration = Duration::from_hours(1);
 
     fn pause(times: u64, age: Duration) -> Option<u64> {
-        Schedule::default().pause(times, age).map(|pause| pause.as_secs())
+        RetryPolicy::default().pause(times, age).map(|pause| pause.as_secs())
     }
 
     #[test]
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn another_unit_changes_all_of_it() {
-        let quick = Schedule { unit: Duration::from_millis(1) };
+        let quick = RetryPolicy { unit: Duration::from_millis(1) };
         assert_eq!(quick.pause(3, Duration::ZERO), Some(Duration::from_millis(4)));
         assert_eq!(quick.pause(8, Duration::from_millis(3600)), None);
     }

@@ -1,12 +1,15 @@
-//! What the log line and the metrics of a command say.
+//! Log lines and metrics.
 
 use std::time::Duration;
 
-use annals_core::bus::{CommandReply, CommandRequest, Failure};
+use annals_core::{
+    bus::{CommandReply, CommandRequest, Failure},
+    log::Foreign,
+};
 use tracing::{info, warn};
 
-/// Notes what became of a command: one line, and counts.
-pub(crate) fn note(request: &CommandRequest, reply: &CommandReply, took: Duration) {
+/// One line for what became of a command, and counts.
+pub(crate) fn record_command(request: &CommandRequest, reply: &CommandReply, took: Duration) {
     let CommandRequest { stream, command, context, .. } = request;
     let (category, id, correlation) = (&stream.category, stream.id, context.correlation_id);
     let ms = took.as_secs_f64() * 1000.0;
@@ -48,4 +51,24 @@ pub(crate) fn note(request: &CommandRequest, reply: &CommandReply, took: Duratio
         metrics::counter!("annals_commands_total", &[category, command, ("outcome", outcome.into())])
             .increment(1);
     }
+}
+
+/// What the writer stored.
+#[allow(clippy::cast_precision_loss)] // few commits
+pub(crate) fn record_entry(commits: usize, took: Duration) {
+    metrics::counter!("annals_writer_entries_total").increment(1);
+    metrics::histogram!("annals_writer_entry_commits").record(commits as f64);
+    metrics::histogram!("annals_writer_entry_seconds").record(took.as_secs_f64());
+}
+
+/// Another writer was first.
+pub(crate) fn record_conflict() {
+    metrics::counter!("annals_writer_conflicts_total").increment(1);
+}
+
+/// A message that does not belong to the log.
+pub(crate) fn record_foreign(foreign: &Foreign) {
+    let Foreign { position, subject, bytes, why } = foreign;
+    warn!(position, bytes, "a foreign message on {subject:?} is skipped: {why}");
+    metrics::counter!("annals_foreign_messages_total").increment(1);
 }

@@ -1,0 +1,253 @@
+//! The writer: decides commands on the state as it will be, stores what they lead to as one entry after the
+//! other, and answers once it is proved.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use annals_core::{
+    Position,
+    bus::Failure,
+    log::{Chain, Entry, Hash, Head, Log},
+};
+use jiff::Timestamp;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{error, info, warn};
+
+use crate::{
+    append::{Landed, append, prove},
+    batch::{Batch, Decision},
+    condition::Health,
+    pending::{Pending, Verdict},
+    standby::{Standby, next_reads},
+    states::States,
+    telemetry,
+};
+
+/// Writes one log.
+pub(crate) struct Writer<L: Log> {
+    pub(crate) log: L,
+    pub(crate) states: States,
+    /// How far it has folded.
+    pub(crate) chain: Chain,
+    /// When the last commit was recorded: none is recorded earlier.
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) in_flight: Option<Flight>,
+    /// What is decided on top of it.
+    pub(crate) next: Batch,
+    /// Taken, and not decided.
+    pub(crate) backlog: VecDeque<Pending>,
+    pub(crate) health: Arc<Health>,
+    /// Names its consumer.
+    pub(crate) name: String,
+    /// Why nothing can be folded any more.
+    pub(crate) stopped: Option<String>,
+    pub(crate) standby: Option<Standby>,
+    idle_since: Instant,
+}
+
+/// An entry on its way, or a proof.
+pub(crate) struct Flight {
+    pub batch: Batch,
+    landed: AbortOnDropHandle<Landed>,
+    hash: Hash,
+    /// The position of the entry before it.
+    before: Position,
+    begun: Instant,
+}
+
+/// Commands that are taken out of the queue at once.
+const TAKE: usize = 256;
+
+/// After so long without an entry of its own a writer reads along, so that taking over costs nothing.
+const READ_ALONG_AFTER: Duration = Duration::from_secs(1);
+
+/// How often the gauges are set.
+const GAUGES_EVERY: Duration = Duration::from_secs(1);
+
+impl<L: Log> Writer<L> {
+    pub(crate) fn new(log: L, states: States, head: Head, health: Arc<Health>) -> Self {
+        Self {
+            log,
+            states,
+            chain: Chain::new(head),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            in_flight: None,
+            next: Batch::default(),
+            backlog: VecDeque::new(),
+            health,
+            name: format!("command-{}", uuid::Uuid::new_v4().simple()),
+            stopped: None,
+            standby: None,
+            idle_since: Instant::now(),
+        }
+    }
+
+    /// Writes until the queue is closed, and then what has come in.
+    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Pending>) {
+        let mut taken = Vec::with_capacity(TAKE);
+        let (mut open, mut gauges) = (true, tokio::time::interval(GAUGES_EVERY));
+        while open || self.in_flight.is_some() || !self.next.is_empty() || !self.backlog.is_empty() {
+            self.decide_backlog();
+            self.publish_next();
+            let idle = self.in_flight.is_none() && self.standby.is_none() && self.stopped.is_none();
+            let takes = open && self.backlog.is_empty() && !self.next.is_full();
+            tokio::select! {
+                biased;
+                landed = landed(&mut self.in_flight), if self.in_flight.is_some() => self.settle(landed).await,
+                count = queue.recv_many(&mut taken, TAKE), if takes => {
+                    open = count > 0;
+                    taken.drain(..).for_each(|pending| self.accept(pending));
+                }
+                reads = next_reads(&mut self.standby), if self.in_flight.is_none() => self.read_along(reads).await,
+                () = sleep_until(self.idle_since + READ_ALONG_AFTER), if idle && open => {
+                    self.standby = Some(Standby::start(self.log.clone(), self.name.clone(), self.chain.head()));
+                }
+                _ = gauges.tick() => self.report(queue.len()),
+            }
+        }
+        self.states.finish().await;
+    }
+
+    /// Decides what was taken and could not be decided.
+    fn decide_backlog(&mut self) {
+        while !self.next.is_full()
+            && let Some(pending) = self.backlog.pop_front()
+        {
+            self.accept(pending);
+        }
+    }
+
+    /// Publishes what has been decided, if nothing is on its way. It closes as soon as that is so: waiting to fill it
+    /// was measured to be slower.
+    fn publish_next(&mut self) {
+        if self.in_flight.is_some() || self.next.is_empty() {
+            return;
+        }
+        let (mut batch, head) = (std::mem::take(&mut self.next), self.chain.head());
+        let log = self.log.clone();
+        let (landed, hash) = if batch.commits() > 0 || !log.end_is_proof() {
+            self.standby = None;
+            let draft = batch.draft(head);
+            let (hash, expected) = (draft.hash, self.chain.expected());
+            (tokio::spawn(append(log, draft, expected)), hash)
+        } else {
+            (tokio::spawn(prove(log, self.chain.checkpoint().position)), head.hash)
+        };
+        let landed = AbortOnDropHandle::new(landed);
+        self.in_flight = Some(Flight { batch, landed, hash, before: head.position, begun: Instant::now() });
+    }
+
+    /// Reads when the last commit before the head was recorded: entries may be empty.
+    pub(crate) async fn recover_recorded_at(&mut self) -> Result<(), annals_core::log::LogError> {
+        let mut position = self.chain.head().position;
+        while position > 0 && self.recorded_at == Timestamp::UNIX_EPOCH {
+            if let Some(message) = self.log.get(position).await?
+                && let Ok(entry) = Entry::decode(position, self.chain.head().hash, &message.body)
+                && let Some(last) = entry.commits.last()
+            {
+                self.recorded_at = last.commit.recorded_at;
+            }
+            position -= 1;
+        }
+        Ok(())
+    }
+
+    async fn settle(&mut self, landed: Landed) {
+        let Some(Flight { mut batch, hash, before, begun, .. }) = self.in_flight.take() else { return };
+        match landed {
+            Landed::Stored(position) => {
+                self.chain.advance(Head { position, hash });
+                self.publish_next(); // before the answers, so that the log need not wait for them
+                self.idle_since = Instant::now();
+                telemetry::record_entry(batch.commits_sent, begun.elapsed());
+                let (states, ids) = (std::mem::take(&mut batch.states), std::mem::take(&mut batch.ids));
+                let checkpoint = annals_core::log::Checkpoint { position, head: Head { position, hash } };
+                self.states.apply(checkpoint, states, ids).await;
+                Batch::answer(batch.decisions, position, before);
+                self.backlog.extend(batch.repeats);
+                self.writes();
+            }
+            Landed::Proved => {
+                self.publish_next();
+                Batch::answer(batch.decisions, before, before);
+                self.backlog.extend(batch.repeats);
+                self.writes();
+            }
+            Landed::Conflict => {
+                telemetry::record_conflict();
+                self.decide_anew(batch).await;
+            }
+            Landed::Failed { sent, reason } => self.fail(batch, sent, &reason),
+        }
+    }
+
+    /// Drops the overlay, reads what others wrote, and puts everybody back in line, in order of arrival.
+    async fn decide_anew(&mut self, batch: Batch) {
+        let overtaken = std::mem::take(&mut self.next);
+        let again: Vec<_> = batch.into_pending().chain(overtaken.into_pending()).collect();
+        for mut pending in again.into_iter().rev() {
+            pending.tries += 1;
+            self.backlog.push_front(pending);
+        }
+        if let Err(error) = self.catch_up().await {
+            warn!("what others wrote cannot be read: {error}");
+            let detail = error.to_string();
+            self.backlog
+                .drain(..)
+                .for_each(|pending| pending.fail(Failure::Unavailable { detail: detail.clone() }));
+        }
+    }
+
+    /// The log takes nothing: nobody in it knows whether it was stored, if it was sent.
+    fn fail(&mut self, batch: Batch, sent: bool, reason: &str) {
+        if self.health.writer(Some(reason.to_owned())).is_none() {
+            error!("nothing can be written: {reason}");
+        }
+        let unavailable = || Failure::Unavailable { detail: reason.to_owned() };
+        for (pending, decision) in batch.decisions {
+            let unknown = sent && matches!(decision, Decision::Commit(..));
+            pending.fail(if unknown { Failure::OutcomeUnknown } else { unavailable() });
+        }
+        let unsent = std::mem::take(&mut self.next).into_pending();
+        batch.repeats.into_iter().chain(unsent).for_each(|pending| pending.fail(unavailable()));
+    }
+
+    fn writes(&self) {
+        if self.health.writer(None).is_some() {
+            info!(position = self.chain.head().position, "the log can be written again");
+        }
+    }
+
+    /// It stops in front of something that it cannot fold: what it decided on would not be the state.
+    pub(crate) fn stop(&mut self, reason: String) {
+        error!("writing stops: {reason}");
+        self.health.writer(Some(reason.clone()));
+        self.standby = None;
+        let failure = Failure::EventQuarantined { detail: reason.clone() };
+        self.backlog.drain(..).for_each(|pending| pending.fail(failure.clone()));
+        self.stopped = Some(reason);
+    }
+
+    #[allow(clippy::cast_precision_loss)] // a gauge need not tell 2^53 bytes from one more
+    fn report(&self, queue: usize) {
+        let (fill, behind) = self.states.fill();
+        metrics::gauge!("annals_aggregates_kept").set(fill.aggregates as f64);
+        metrics::gauge!("annals_aggregates_bytes").set(fill.bytes as f64);
+        metrics::gauge!("annals_state_store_behind").set(behind as f64);
+        metrics::gauge!("annals_writer_queue").set((queue + self.backlog.len()) as f64);
+    }
+}
+
+async fn landed(flight: &mut Option<Flight>) -> Landed {
+    let flight = flight.as_mut().expect("it is asked while there is one");
+    let failed = |error| Landed::Failed { sent: true, reason: format!("appending failed: {error}") };
+    (&mut flight.landed).await.unwrap_or_else(failed)
+}
+
+/// What a refusal and its kind are answered with.
+pub(crate) fn nothing(failure: Failure) -> Decision {
+    Decision::Nothing(Verdict::Failed(failure))
+}
