@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use annals_core::{
     Position,
-    log::{AppendError, Draft, Log, SUBJECT},
+    log::{AppendError, Draft, Log},
 };
 use tokio::time::{Instant, sleep};
 use tracing::warn;
@@ -27,9 +27,6 @@ const DEADLINE: Duration = Duration::from_secs(8);
 
 /// Between two tries while the log is silent.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// Messages to look at for the next one of the chain: others stand on other subjects.
-const LOOK_AT: usize = 64;
 
 /// Stores an entry after the message at `expected`, once. An error of the log decides nothing: the same entry is
 /// sent again, under the same expectation, until the message right after the expected one tells whose it is.
@@ -56,9 +53,8 @@ pub(crate) async fn append<L: Log>(log: L, draft: Draft, expected: Position) -> 
 
 /// What stands right after the expected message, if the log says.
 async fn next_of_chain<L: Log>(log: &L, draft: &Draft, expected: Position) -> Option<Landed> {
-    let messages = log.read(expected, LOOK_AT).await;
-    let messages = messages.inspect_err(|error| warn!("the log cannot be asked for an entry: {error}"));
-    let next = messages.ok()?.into_iter().find(|message| message.subject == SUBJECT)?;
+    let next = log.next_of_chain(expected).await;
+    let next = next.inspect_err(|error| warn!("the log cannot be asked for an entry: {error}")).ok()??;
     Some(if next.is(draft) { Landed::Stored(next.position) } else { Landed::Conflict })
 }
 

@@ -28,8 +28,14 @@ const SLOW: Duration = Duration::from_millis(50);
 
 /// What a command leads to.
 enum Outcome {
-    Decision(Decision),
+    Decision(Box<Decision>),
     Commit(Box<Commit>, Aggregate),
+}
+
+impl Outcome {
+    fn decision(decision: Decision) -> Self {
+        Self::Decision(Box::new(decision))
+    }
 }
 
 impl<L: Log> Writer<L> {
@@ -47,7 +53,7 @@ impl<L: Log> Writer<L> {
         }
         if let Some(mut pending) = self.look_up(pending) {
             let outcome = match &mut pending.asks {
-                Asks::Find(..) => Outcome::Decision(Decision::Nothing(Verdict::Absent)),
+                Asks::Find(..) => Outcome::decision(Decision::Nothing(Verdict::Absent)),
                 Asks::Command(command) => match self.decide(command) {
                     Ok(outcome) => outcome,
                     Err(failure) => return pending.fail(failure),
@@ -91,7 +97,8 @@ impl<L: Log> Writer<L> {
     fn decide(&mut self, command: &mut Command) -> Result<Outcome, Failure> {
         let (catalog, key) = (self.states.catalog().clone(), command.key);
         let category = catalog.category(key.category).ok_or(Failure::UnknownCategory)?;
-        let (in_flight, base) = (self.in_flight.as_ref().map(|flight| &flight.batch.states), &mut self.states);
+        let (in_flight, base) =
+            (self.in_flight.as_ref().map(|flight| &flight.batch.states), &mut self.states);
         let stored;
         let (aggregate, standing) = if let Some(aggregate) = self.next.states.get(&key) {
             (aggregate, Standing::InThisEntry)
@@ -108,16 +115,16 @@ impl<L: Log> Writer<L> {
             Expected::Version(expected) => version == expected,
         };
         if !matches {
-            return Ok(Outcome::Decision(nothing(Failure::VersionMismatch { version })));
+            return Ok(Outcome::decision(nothing(Failure::VersionMismatch { version })));
         }
         let state = aggregate.state.as_ref();
         let state = state.map_err(|reason| Failure::EventQuarantined { detail: reason.clone() })?;
         let (events, state) = match decide(category, key, state, command) {
             Ok((events, _)) if events.is_empty() => {
-                return Ok(Outcome::Decision(Decision::Unchanged(version, standing)));
+                return Ok(Outcome::decision(Decision::Unchanged(version, standing)));
             }
             Ok(decided) => decided,
-            Err(failure) => return Ok(Outcome::Decision(nothing(failure))),
+            Err(failure) => return Ok(Outcome::decision(nothing(failure))),
         };
         let now = Timestamp::now().round(Unit::Microsecond).unwrap_or(self.recorded_at);
         self.recorded_at = now.max(self.recorded_at);
@@ -137,7 +144,7 @@ impl<L: Log> Writer<L> {
 
     fn add(&mut self, pending: Pending, outcome: Outcome) {
         let (commit, aggregate) = match outcome {
-            Outcome::Decision(decision) => return self.next.decisions.push((pending, decision)),
+            Outcome::Decision(decision) => return self.next.decisions.push((pending, *decision)),
             Outcome::Commit(commit, aggregate) => (commit, aggregate),
         };
         let Asks::Command(command) = &pending.asks else { return };

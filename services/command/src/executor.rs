@@ -8,7 +8,7 @@ use std::{
 };
 
 use annals_core::{
-    Catalog, TraceParent,
+    Catalog, Category, Fingerprint, TraceParent,
     bus::{Accepted, CommandLookup, CommandReply, CommandRequest, Failure},
     log::{Checkpoint, Log},
 };
@@ -70,7 +70,12 @@ impl<L: Log> Executor<L> {
     ///
     /// # Errors
     /// When the store cannot be opened, or the log cannot be read or folded.
-    pub async fn start(log: L, catalog: Catalog, state: &Path, budget: usize) -> anyhow::Result<(Self, Running)> {
+    pub async fn start(
+        log: L,
+        catalog: Catalog,
+        state: &Path,
+        budget: usize,
+    ) -> anyhow::Result<(Self, Running)> {
         Self::start_with(log, catalog, state, budget, Arc::default()).await
     }
 
@@ -124,7 +129,9 @@ impl<L: Log> Executor<L> {
             Verdict::Repeated(position) => stored(&self.log, request.id, position).await,
             Verdict::Unchanged { version, position } => Ok(unchanged(request, version, position)),
             Verdict::Failed(failure) => Err(failure),
-            Verdict::Absent => Err(Failure::InternalError { detail: "a command was taken for a question".into() }),
+            Verdict::Absent => {
+                Err(Failure::InternalError { detail: "a command was taken for a question".into() })
+            }
         }
     }
 
@@ -169,7 +176,7 @@ async fn open<L: Log>(
     budget: usize,
 ) -> anyhow::Result<(Checkpoint, States)> {
     let (id, directory) = (log.id(), directory.to_owned());
-    let revisions = catalog.categories().map(|it| (it.name.to_owned(), it.revision)).collect();
+    let revisions = catalog.categories().map(|it| (it.name.to_owned(), revision(it))).collect();
     let opened = spawn_blocking(move || StateStore::open(&directory, id, &revisions)).await?;
     let (reader, mut writer) = opened.context("the state store cannot be opened")?;
     let mut checkpoint = reader.head()?;
@@ -181,6 +188,15 @@ async fn open<L: Log>(
     let store = WriteBehind::start(writer, catalog.clone());
     let is_empty = checkpoint.position == 0;
     Ok((checkpoint, States::new(catalog.clone(), (reader, store), budget, is_empty)))
+}
+
+/// What the states of a category depend on: the shape that the rules give them, and the events that this release can
+/// read. One that can read more folds anew what another one could not.
+fn revision(category: &Category) -> u32 {
+    let events = category.events.keys().map(|event| (event, category.schema_version(event)));
+    let known = format!("{} {:?}", category.revision, events.collect::<Vec<_>>());
+    let [a, b, c, d, ..] = *Fingerprint::of(category.name, &known.into()).as_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 async fn is_of_log<L: Log>(log: &L, checkpoint: Checkpoint) -> anyhow::Result<bool> {

@@ -21,9 +21,9 @@ mod answer;
 mod append;
 mod batch;
 mod cache;
+mod condition;
 mod decide;
 mod executor;
-mod condition;
 mod pending;
 mod queue_worker;
 mod retry_policy;
@@ -64,6 +64,14 @@ pub struct MemoryArgs {
     pub state: PathBuf,
 }
 
+impl MemoryArgs {
+    /// The state store there, and as many bytes as usual.
+    #[must_use]
+    pub fn new(state: PathBuf) -> Self {
+        Self { cache_bytes: executor::CACHE_BYTES, state }
+    }
+}
+
 /// How long the writer may take to end.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -72,7 +80,7 @@ const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Errors
 /// When the service cannot begin: a bad address, or a log that would lose events.
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
-    run_with(config, catalog, RetryPolicy::default(), shutdown).await
+    Box::pin(run_with(config, catalog, RetryPolicy::default(), shutdown)).await // it is large
 }
 
 /// As [`run`], with retries at another pace.

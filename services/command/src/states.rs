@@ -77,7 +77,7 @@ impl States {
 
     fn load(&self, category: &Category, key: Key) -> Result<Aggregate, Failure> {
         metrics::counter!("annals_aggregate_loads_total").increment(1);
-        let Some(stored) = self.reader.aggregate(key.category, key.id).map_err(unreadable)? else {
+        let Some(stored) = self.reader.aggregate(key.category, key.id).map_err(|error| unreadable(&error))? else {
             return Ok(Aggregate::initial(category));
         };
         let state = category.decode(&stored.state);
@@ -90,7 +90,7 @@ impl States {
         if let Some(command) = self.unwritten_commands.get(&id) {
             return Ok(Some(*command));
         }
-        let stored = self.reader.command(id).map_err(unreadable)?;
+        let stored = self.reader.command(id).map_err(|error| unreadable(&error))?;
         Ok(stored.map(|it| StoredCommand { position: it.position, fingerprint: it.fingerprint }))
     }
 
@@ -102,9 +102,8 @@ impl States {
         commands: HashMap<Uuid, (Place, Fingerprint)>,
     ) {
         let position = checkpoint.head.position;
-        let states = states.into_iter().map(|(key, aggregate)| {
-            (key, Arc::new(Aggregate { position, ..aggregate }))
-        });
+        let states =
+            states.into_iter().map(|(key, aggregate)| (key, Arc::new(Aggregate { position, ..aggregate })));
         let commands = commands.into_iter().map(|(id, (place, fingerprint))| (id, place, fingerprint));
         self.keep(checkpoint, states.collect(), commands.collect()).await;
     }
@@ -164,7 +163,9 @@ impl States {
     /// What the store has can be read from there.
     fn forget_written(&mut self) {
         let written = self.store.written();
-        while let Some((position, keys, ids)) = self.behind.pop_front_if(|(position, ..)| *position <= written) {
+        while let Some((position, keys, ids)) =
+            self.behind.pop_front_if(|(position, ..)| *position <= written)
+        {
             for key in keys {
                 if self.unwritten.get(&key).is_some_and(|it| it.position <= position) {
                     self.unwritten.remove(&key);
@@ -183,7 +184,9 @@ impl States {
 
     /// Writes what is left.
     pub(crate) async fn finish(self) {
-        self.store.finish().await;
+        let Self { reader, store, .. } = self;
+        drop(reader); // so that the writer can close the file whole
+        store.finish().await;
     }
 }
 
@@ -205,6 +208,6 @@ fn after(category: &Category, before: &Aggregate, stored: &StoredCommit) -> Resu
     Ok(before.after(category, state, commit.version(), stored.position, bytes))
 }
 
-fn unreadable(error: annals_sqlite::StateStoreError) -> Failure {
+fn unreadable(error: &annals_sqlite::StateStoreError) -> Failure {
     Failure::Unavailable { detail: format!("the state store cannot be read: {error}") }
 }

@@ -97,6 +97,9 @@ fn write(
         }
         progress.send_replace(batch.checkpoint.position);
     }
+    if let Err(error) = writer.close() {
+        warn!("the state store is not closed, and is made anew if the machine restarts: {error}");
+    }
 }
 
 /// Of each aggregate only the newest state is written.
@@ -106,9 +109,11 @@ fn batch(catalog: &Catalog, stored: Vec<Stored>) -> StateBatch {
     let mut commands = Vec::new();
     for Stored { aggregates, commands: of_entry, checkpoint } in stored {
         let position = checkpoint.head.position;
-        commands.extend(of_entry.into_iter().map(|(id, place, fingerprint)| {
-            (id, StoredCommand { position, place, fingerprint })
-        }));
+        commands.extend(
+            of_entry
+                .into_iter()
+                .map(|(id, place, fingerprint)| (id, StoredCommand { position, place, fingerprint })),
+        );
         newest.extend(aggregates);
     }
     let aggregates = newest.into_iter().map(|(key, aggregate)| {

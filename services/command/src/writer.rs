@@ -93,13 +93,13 @@ impl<L: Log> Writer<L> {
             self.decide_backlog();
             self.publish_next();
             let idle = self.in_flight.is_none() && self.standby.is_none() && self.stopped.is_none();
-            let takes = open && self.backlog.is_empty() && !self.next.is_full();
+            let has_room = open && self.backlog.is_empty() && !self.next.is_full();
             tokio::select! {
                 biased;
                 landed = landed(&mut self.in_flight), if self.in_flight.is_some() => self.settle(landed).await,
-                count = queue.recv_many(&mut taken, TAKE), if takes => {
+                count = queue.recv_many(&mut taken, TAKE), if has_room => {
                     open = count > 0;
-                    taken.drain(..).for_each(|pending| self.accept(pending));
+                    self.backlog.extend(taken.drain(..));
                 }
                 reads = next_reads(&mut self.standby), if self.in_flight.is_none() => self.read_along(reads).await,
                 () = sleep_until(self.idle_since + READ_ALONG_AFTER), if idle && open => {

@@ -1,35 +1,31 @@
-//! Commits for `.ci/power_cut`: appended before the power goes, and looked for when it is back.
+//! Entries for `.ci/power_cut`: appended before the power goes, and looked for when it is back.
 //!
 //! ```sh
 //! power_cut server             # says where a nats-server is
-//! power_cut write URL LEDGER   # appends until it is killed, and notes whatever is acknowledged
+//! power_cut write URL LEDGER   # appends until it is killed, and notes each acknowledged commit
 //! power_cut check URL LEDGER   # says as JSON what of that is in the log
 //! ```
 
-#[allow(dead_code, clippy::unwrap_used)] // it is made for tests, and each uses its part
-#[path = "../tests/common/mod.rs"]
-mod commits;
-
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     env,
     error::Error,
+    fmt::Write as _,
     fs::{self, File},
-    io::Write,
+    io::Write as _,
     path::Path,
-    sync::Arc,
 };
 
-use annals_nats::{Appended, JetStreamLog, Log, Nats, Scope, server};
-use annals_testkit::Batches;
+use annals_core::{
+    Position,
+    log::{Draft, EntryBody, EntryReader, Head, Log, ReadError, suite},
+};
+use annals_nats::{JetStreamLog, Nats, server};
 use serde_json::json;
-use tokio::task::JoinSet;
+use uuid::Uuid;
 
-/// Streams that are written to at the same time, so that large batches form.
-const WRITERS: usize = 256;
-
-/// A line for each acknowledged commit: its position, and its id.
-type Ledger = Arc<File>;
+/// Commits in the largest entry.
+const MAX_COMMITS: u8 = 128;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -37,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["server"] => println!("{}", server::find()?.display()),
         ["write", url, ledger] => write(&log_at(url).await?, Path::new(ledger)).await?,
-        ["check", url, ledger] => check(url, Path::new(ledger)).await?,
+        ["check", url, ledger] => check(&log_at(url).await?, Path::new(ledger)).await?,
         _ => return Err("power_cut server | write URL LEDGER | check URL LEDGER".into()),
     }
     Ok(())
@@ -45,71 +41,68 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn log_at(url: &str) -> Result<JetStreamLog, Box<dyn Error>> {
     let nats = Nats::connect(url, "power-cut").await?;
-    nats.prepare().await?;
-    Ok(nats.log())
+    Ok(nats.log(nats.prepare().await?))
 }
 
+/// Appends one entry after the other, and notes their commits: a line for each, with position and id.
 async fn write(log: &JetStreamLog, ledger: &Path) -> Result<(), Box<dyn Error>> {
-    let ledger = Arc::new(File::create_new(ledger)?);
-    let writers = (0..WRITERS).map(|_| fill_a_stream(log.clone(), ledger.clone()));
-    for ended in writers.collect::<JoinSet<_>>().join_all().await {
-        ended?;
-    }
-    Ok(())
-}
-
-/// Appends one commit after the other, of up to three kilobytes each.
-async fn fill_a_stream(log: JetStreamLog, ledger: Ledger) -> Result<(), String> {
-    let (stream, mut end) = (commits::stream("thing"), 0);
-    for version in 0.. {
-        let data = json!({ "text": "x".repeat(usize::from(rand::random::<u16>()) % 3000) });
-        let commit = commits::commit_of(&stream, version, &[data]);
-        end = match log.append(&commit, end).await {
-            Ok(Appended::Stored(stored)) => stored.position,
-            other => return Err(format!("instead of being stored: {other:?}")),
-        };
-        // In one call, so that no line is cut when this process is killed.
-        let line = format!("{end} {}\n", commit.id);
-        (&*ledger).write_all(line.as_bytes()).map_err(|error| error.to_string())?;
-    }
-    Ok(())
-}
-
-async fn check(url: &str, ledger: &Path) -> Result<(), Box<dyn Error>> {
-    let log = log_at(url).await?;
-    let ledger = fs::read_to_string(ledger)?;
-    let (mut found, mut unreadable, mut reached) = (HashMap::new(), None, 0);
+    let mut ledger = File::create_new(ledger)?;
+    let mut head = Head::start(log.id());
     loop {
-        match log.read(&Scope::All, reached, 1000).await {
-            Ok(page) => {
-                reached = page.reached;
-                found.extend(
-                    page.commits.iter().map(|stored| (stored.commit.id.to_string(), stored.position)),
-                );
-                if !page.more {
-                    break;
-                }
-            }
-            Err(error) => {
-                unreadable = Some(error.to_string());
-                break;
-            }
+        let (mut body, mut ids) = (EntryBody::new(), Vec::new());
+        for _ in 0..=rand::random::<u8>() % MAX_COMMITS {
+            let commit = suite::commit(&suite::stream(), 0);
+            ids.push(commit.id);
+            body.push(&[commit])?;
         }
+        let draft = Draft::new(Uuid::new_v4(), head, body);
+        head = draft.head(log.append(&draft, head.position).await?);
+        let mut lines = String::new();
+        for id in ids {
+            writeln!(lines, "{} {id}", head.position)?;
+        }
+        // In one call, so that no line is cut when this process is killed.
+        ledger.write_all(lines.as_bytes())?;
     }
-    let is_found = |line: &&str| {
-        let (position, id) = line.split_once(' ').unwrap_or_default();
-        found.get(id).is_some_and(|found| found.to_string() == position)
-    };
-    let batches = Batches::read(url).await;
+}
+
+/// What the log holds.
+#[derive(Default)]
+struct Found {
+    /// As in the ledger.
+    commits: HashSet<String>,
+    entries: u64,
+    largest: usize,
+}
+
+async fn check(log: &JetStreamLog, ledger: &Path) -> Result<(), Box<dyn Error>> {
+    let (ledger, end) = (fs::read_to_string(ledger)?, log.end().await?);
+    let mut found = Found::default();
+    let unreadable = read(log, end, &mut found).await.err();
     let report = json!({
         "acknowledged": ledger.lines().count(),
-        "lost": ledger.lines().filter(|line| !is_found(line)).count(),
-        "stored": found.len(),
-        "unreadable": unreadable,
-        "batches": batches.as_ref().map_or(0, Batches::count),
-        "largest": batches.as_ref().map_or(0, Batches::largest),
-        "in_part": batches.as_ref().err(),
+        "lost": ledger.lines().filter(|line| !found.commits.contains(*line)).count(),
+        "stored": found.commits.len(),
+        "unreadable": unreadable.map(|error| error.to_string()),
+        "entries": found.entries,
+        "largest": found.largest,
+        "in_part": null, // an entry is one message
     });
     println!("{report}");
+    Ok(())
+}
+
+/// Reads up to the end, the chain checked.
+async fn read(log: &JetStreamLog, end: Position, found: &mut Found) -> Result<(), ReadError> {
+    let mut reader = EntryReader::new(log.tail("power-cut", 0).await?, Head::start(log.id()));
+    while reader.checkpoint().position < end {
+        let reads = reader.next(usize::MAX, |foreign| eprintln!("{foreign:?}")).await?;
+        for entry in reads.into_iter().filter_map(|read| read.entry) {
+            found.entries += 1;
+            found.largest = found.largest.max(entry.commits.len());
+            let lines = entry.commits.iter().map(|stored| format!("{} {}", stored.position, stored.commit.id));
+            found.commits.extend(lines);
+        }
+    }
     Ok(())
 }

@@ -21,6 +21,8 @@ use crate::{Bus, JetStreamLog, StreamError, log::stream};
 pub struct Nats {
     pub(crate) client: Client,
     pub(crate) jetstream: jetstream::Context,
+    /// Whether this process made the bucket of leases, on the server that it is still connected to.
+    pub(crate) made_leases: Arc<AtomicBool>,
     /// How many copies the stream of events has.
     pub(crate) replicas: Arc<AtomicUsize>,
     /// Changes whenever the connection is lost.
@@ -55,6 +57,8 @@ impl Nats {
         let servers = servers.map_err(|error| unknown(&error))?;
         let (losses, lost) = watch::channel(());
         let away = AtomicBool::new(false);
+        let made_leases = Arc::new(AtomicBool::new(false));
+        let lost_leases = made_leases.clone();
         let client = ConnectOptions::new()
             .name(name)
             .retry_on_initial_connect()
@@ -70,6 +74,7 @@ impl Nats {
             .event_callback(move |event| {
                 tell(&event, &away);
                 if let Event::Disconnected = event {
+                    lost_leases.store(false, Ordering::Relaxed);
                     losses.send_replace(());
                 }
                 async {}
@@ -78,7 +83,7 @@ impl Nats {
             .await
             .map_err(|error| unknown(&error))?;
         let jetstream = jetstream::ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client.clone());
-        Ok(Self { client, jetstream, replicas: Arc::new(AtomicUsize::new(1)), lost })
+        Ok(Self { client, jetstream, made_leases, replicas: Arc::new(AtomicUsize::new(1)), lost })
     }
 
     /// Whether the server is there right now.

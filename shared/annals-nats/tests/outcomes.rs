@@ -53,6 +53,7 @@ fn event() -> EventView {
         stream_id: id,
         version: 3,
         position: 4,
+        place: 0,
         schema: 1,
         recorded_at: "2026-11-21T09:30:00Z".parse().unwrap(),
         correlation_id: id,

@@ -1,17 +1,16 @@
 //! A log that three nodes keep together.
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
-#[path = "common/mod.rs"]
-mod commits;
+use std::time::Duration;
 
-use std::{collections::BTreeSet, time::Duration};
-
-use annals_core::Commit;
-use annals_nats::{Appended, JetStreamLog, Log, LogError, Nats, Scope};
+use annals_core::{
+    Position,
+    log::{Draft, EntryReader, Head, Log, suite},
+};
+use annals_nats::{JetStreamLog, Nats};
 use annals_testkit::{ThreeNodes, eventually_within, three_nodes};
 use async_nats::jetstream::{self, stream::Info};
-use futures_util::{StreamExt, future::join_all};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 /// Three servers elect, and agree; a busy machine lets them take their time.
 const ELECTED: Duration = Duration::from_mins(1);
@@ -37,8 +36,8 @@ async fn replicated() -> (ThreeNodes, async_nats::Client, JetStreamLog) {
     })
     .await;
     let nats = Nats::connect(&nodes.url(), "test").await.unwrap();
-    nats.prepare().await.unwrap();
-    (nodes, client, nats.log())
+    let log = nats.log(nats.prepare().await.unwrap());
+    (nodes, client, log)
 }
 
 async fn info(client: &async_nats::Client) -> Option<Info> {
@@ -46,73 +45,80 @@ async fn info(client: &async_nats::Client) -> Option<Info> {
     stream.ok().map(|stream| stream.cached_info().clone())
 }
 
-fn firsts(count: usize) -> Vec<Commit> {
-    (0..count).map(|_| commits::commit(&commits::stream("thing"), 0)).collect()
+/// Stores it once: sent again until the message right after the expected one tells.
+async fn store(log: &JetStreamLog, draft: &Draft) -> Head {
+    let expected = draft.previous.position;
+    loop {
+        if let Ok(position) = log.append(draft, expected).await {
+            return draft.head(position);
+        }
+        if let Ok(Some(next)) = log.next_of_chain(expected).await {
+            assert!(next.is(draft), "no other writer is there: {next:?}");
+            return draft.head(next.position);
+        }
+    }
+}
+
+fn draft(after: Head) -> Draft {
+    suite::draft(after, &[suite::commit(&suite::stream(), 0)])
+}
+
+/// Reads the whole log, the chain checked.
+async fn positions(log: &JetStreamLog, end: Position) -> Vec<Position> {
+    let head = Head::start(log.id());
+    let tail = eventually_within(ELECTED, "it is followed", async || log.tail("test", 0).await.ok()).await;
+    let mut reader = EntryReader::new(tail, head);
+    let mut positions = Vec::new();
+    while reader.checkpoint().position < end {
+        let reads = reader.next(usize::MAX, |foreign| panic!("{foreign:?}")).await.unwrap();
+        positions.extend(reads.iter().map(|read| read.checkpoint.position));
+    }
+    positions
 }
 
 #[tokio::test]
-async fn many_at_once_go_one_by_one_and_each_is_told_its_own_outcome() {
-    let (_nodes, client, log) = replicated().await;
-    let passers = client.subscribe("events.>").await.unwrap();
-    client.flush().await.unwrap();
-    let firsts = firsts(200);
-
-    let told = join_all(firsts.iter().map(|commit| log.append(commit, 0))).await;
-    let mut positions = BTreeSet::new();
-    for told in told {
-        let Appended::Stored(stored) = told.unwrap() else { panic!("the stream is new") };
-        positions.insert(stored.position);
+async fn entries_follow_each_other_and_one_that_is_sent_again_is_stored_once() {
+    let (_nodes, _client, log) = replicated().await;
+    assert!(!log.end_is_proof(), "a leader that was cut off would answer, too");
+    let mut head = Head::start(log.id());
+    for position in 1..=200 {
+        let draft = draft(head);
+        let expected = head.position;
+        head = store(&log, &draft).await;
+        assert_eq!(head.position, position);
+        if position % 20 == 0 {
+            assert!(log.append(&draft, expected).await.is_err(), "it is a duplicate, or stale");
+            assert!(log.next_of_chain(expected).await.unwrap().unwrap().is(&draft));
+        }
     }
-    assert_eq!(positions, (1..=200).collect());
-    for message in passers.take(200).collect::<Vec<_>>().await {
-        assert!(message.headers.unwrap().get("Nats-Batch-Id").is_none(), "three nodes group by themselves");
-    }
-
-    // Again, and others in their place: what is stored is said to be, what is stale is told by whom.
-    let again = firsts.iter().map(|commit| log.append(commit, 0));
-    for (told, first) in join_all(again).await.into_iter().zip(&firsts) {
-        assert!(matches!(told.unwrap(), Appended::Stored(stored) if stored.commit.id == first.id));
-    }
-    let rivals: Vec<_> = firsts.iter().map(|first| commits::commit(&first.stream, 0)).collect();
-    for (told, first) in join_all(rivals.iter().map(|rival| log.append(rival, 0))).await.iter().zip(&firsts) {
-        let Ok(Appended::Overtaken(others)) = told else { panic!("{told:?}") };
-        assert_eq!(others.iter().map(|other| other.commit.id).collect::<Vec<_>>(), [first.id]);
-    }
-    assert_eq!(log.last(&Scope::All).await.unwrap(), 200);
+    assert!(log.append(&draft(head), 199).await.is_err(), "it is stale");
+    assert_eq!(log.end().await.unwrap(), 200);
+    assert_eq!(positions(&log, 200).await, (1..=200).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn a_killed_leader_costs_time_and_no_commit() {
+async fn a_killed_leader_costs_time_and_no_entry() {
     let (mut nodes, client, log) = replicated().await;
     let leader = info(&client).await.unwrap().cluster.unwrap().leader.unwrap();
-    let (told, mut first_told) = watch::channel(0);
-    let writers = join_all((0..50).map(|_| async {
-        let (stream, mut last) = (commits::stream("thing"), 0);
-        for version in 0..10 {
-            last = stored(&log, &commits::commit(&stream, version), last).await;
-            told.send_modify(|told| *told += 1);
+    let (stored, mut so_many) = watch::channel(0);
+    let write = async {
+        let mut head = Head::start(log.id());
+        for _ in 0..500 {
+            head = store(&log, &draft(head)).await;
+            stored.send_replace(head.position);
         }
-        last
-    }));
-    let killed = async {
-        first_told.wait_for(|told| *told > 100).await.unwrap();
+        head
+    };
+    let kill = async {
+        so_many.wait_for(|stored| *stored > 100).await.unwrap();
         nodes.kill(&leader);
     };
 
-    let (lasts, ()) = tokio::time::timeout(ELECTED, async { tokio::join!(writers, killed) }).await.unwrap();
+    let (head, ()) = timeout(ELECTED, async { tokio::join!(write, kill) }).await.unwrap();
 
-    assert_eq!(lasts.into_iter().max(), Some(500), "each is stored, and once");
-    assert_eq!(log.last(&Scope::All).await.unwrap(), 500);
-}
-
-/// Appends it, again and again if nobody can say what became of it.
-async fn stored(log: &JetStreamLog, commit: &Commit, expected: u64) -> u64 {
-    loop {
-        match log.append(commit, expected).await {
-            Ok(Appended::Stored(stored)) => return stored.position,
-            Ok(Appended::Overtaken(others)) => panic!("nobody else writes there: {others:?}"),
-            Err(LogError::OutcomeUnknown(_) | LogError::Unavailable(_)) => {}
-            Err(error @ LogError::Commit(_)) => panic!("{error}"),
-        }
-    }
+    assert_eq!(head.position, 500, "each is stored, and once");
+    let end =
+        eventually_within(ELECTED, "the leader says where it ends", async || log.end().await.ok()).await;
+    assert_eq!(end, 500);
+    assert_eq!(positions(&log, 500).await, (1..=500).collect::<Vec<_>>());
 }

@@ -23,7 +23,10 @@ pub enum ViewError {
     },
     /// The file was deleted or replaced while it was open: what is written would be in vain.
     #[error("the view's file was deleted or replaced while it was open")]
-    Moved,
+    FileReplaced,
+    /// The database holds what is never written there.
+    #[error("the view's file is damaged: {0}")]
+    Damaged(&'static str),
     /// The database could not be read.
     #[error("the view's database failed: {0}")]
     Database(#[from] sqlx::Error),

@@ -32,7 +32,7 @@ impl ViewError {
         match self {
             Self::Invalid(_) | Self::Building | Self::Unbound { .. } => Fault::Request,
             Self::File(_) => Fault::Surroundings,
-            Self::Moved => Fault::File,
+            Self::FileReplaced | Self::Damaged(_) => Fault::File,
             Self::Database(error) => of_database(error),
             Self::Write(error) => of_write(error),
             Self::Statement { error, .. } => of_sqlite(error),
@@ -57,7 +57,7 @@ pub(crate) fn of_write(error: &WriteError) -> Fault {
     }
 }
 
-fn of_sqlite(error: &rusqlite::Error) -> Fault {
+pub(crate) fn of_sqlite(error: &rusqlite::Error) -> Fault {
     use rusqlite::Error::{InvalidParameterCount, MultipleStatement, NulError, ToSqlConversionFailure};
 
     match error.sqlite_error() {

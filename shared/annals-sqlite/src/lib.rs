@@ -2,7 +2,7 @@
 //! which writes.
 //!
 //! A [`Directory`] belongs to one process. In it every [`View`] has a file of its own, where rows and
-//! the [`Checkpoint`] change in one transaction: what a view shows and how far it is can never
+//! the checkpoint change in one transaction: what a view shows and how far it is can never
 //! disagree. [`Snapshots`] are the command service's. Nothing here is precious; the log gives it all again.
 
 pub mod bare;
@@ -10,19 +10,26 @@ pub mod bare;
 mod cursor;
 mod directory;
 mod error;
+mod events_index;
 mod fault;
 mod file;
 mod read;
 mod select;
 mod snapshots;
+mod state_store;
 mod statement;
 mod value;
 mod view;
+mod wal;
 mod writer;
 
 pub use directory::{Directory, DirectoryError};
 pub use error::{ViewError, WriteError};
+pub use events_index::{Address, EventsFilter, EventsIndex, StreamPage, StreamRow, StreamsPage};
 pub use fault::Fault;
 pub use read::RowsPage;
 pub use snapshots::{Snapshot, SnapshotError, Snapshots};
-pub use view::{Change, Checkpoint, View};
+pub use state_store::{
+    StateBatch, StateReader, StateStore, StateStoreError, StateWriter, StoredCommand, StoredState,
+};
+pub use view::{Change, View};

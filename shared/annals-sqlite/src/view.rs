@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use annals_core::{Position, Projection, Sql, StoredCommit, Unreadable};
+use annals_core::{
+    Projection, Sql, Unreadable,
+    log::{Checkpoint, Hash, Head, Read},
+};
 use rusqlite::{Transaction, params};
 use sqlx::SqlitePool;
 use uuid::{Uuid, fmt::Hyphenated};
@@ -15,19 +18,23 @@ use crate::{
     writer::{Durability, Writer},
 };
 
-/// Beside the view's own tables: how far it is, and what it was made by.
+/// Beside the view's own tables: how far it is, in which log, and what it was made by.
 const CHECKPOINT: &str = "
     create table _checkpoint (
-        position    integer not null,
-        commit_id   text,
-        reached_end integer not null,
-        tables      text    not null
+        log_id        text    not null,
+        position      integer not null,
+        head_position integer not null,
+        head_hash     blob    not null,
+        reached_end   integer not null,
+        tables        text    not null
     );
 ";
 
 /// What made the tables, if there is a checkpoint of ours.
 const MAKER: &str = "
-    select tables from _checkpoint where typeof(position) = 'integer' and typeof(reached_end) = 'integer'
+    select tables from _checkpoint
+        where typeof(position) = 'integer' and typeof(head_position) = 'integer' and length(head_hash) = 32
+            and typeof(reached_end) = 'integer'
 ";
 
 /// A read model as it stands in its file.
@@ -43,16 +50,7 @@ pub struct View {
     pub(crate) select: Select,
 }
 
-/// How far a view is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// The last position applied; 0 if none is.
-    pub position: Position,
-    /// The commit at that position: a log that has another one there is another log.
-    pub commit_id: Option<Uuid>,
-}
-
-/// What one commit does to a view.
+/// What one message of the log does to a view: an entry, or a foreign message, which only moves the checkpoint.
 #[derive(Debug, Clone)]
 pub struct Change {
     /// To be run in this order.
@@ -62,20 +60,27 @@ pub struct Change {
 }
 
 impl Change {
-    /// What `stored` does to the view of `projection`.
+    /// What was read does to the view of `projection`.
     ///
     /// # Errors
-    /// When one of its events cannot be read.
-    pub fn of(projection: &Projection, stored: &StoredCommit) -> Result<Self, Unreadable> {
-        let checkpoint = Checkpoint { position: stored.position, commit_id: Some(stored.commit.id) };
-        Ok(Self { statements: projection.project(stored)?, checkpoint })
+    /// When one of the events that it handles cannot be read.
+    pub fn of(projection: &Projection, read: &Read) -> Result<Self, Unreadable> {
+        let mut statements = Vec::new();
+        for stored in read.entry.iter().flat_map(|entry| &entry.commits) {
+            statements.extend(projection.project(stored)?);
+        }
+        Ok(Self { statements, checkpoint: read.checkpoint })
     }
 }
 
 impl View {
-    /// Opens the view's file, `{view}@{version}.db`, and creates it if it is missing. A file that is
-    /// no sound database, or whose tables were made by other SQL, is thrown away with a warning.
-    pub async fn open(directory: &Directory, projection: &Projection) -> Result<Self, ViewError> {
+    /// Opens the view's file, `{view}@{version}.db`, and creates it for the log of this id if it is missing. A file
+    /// that is no sound database, or whose tables were made by other SQL, is thrown away with a warning.
+    pub async fn open(
+        directory: &Directory,
+        projection: &Projection,
+        log_id: Uuid,
+    ) -> Result<Self, ViewError> {
         let select = Select::of(projection);
         let path = directory.file(projection);
         let schema = format!("{CHECKPOINT}{}", projection.tables);
@@ -89,7 +94,7 @@ impl View {
         let readers = file::readers(&path);
         let mut view = Self { identity: Identity::default(), path, schema, writer, readers, select };
         if !usable {
-            view.build().await?;
+            view.build(log_id).await?;
         }
         view.checkpoint().await?; // read once, so that all that SQLite keeps beside the file is there
         view.identity = file::identity(&view.path)?;
@@ -98,15 +103,26 @@ impl View {
 
     /// How far the view is.
     pub async fn checkpoint(&self) -> Result<Checkpoint, ViewError> {
-        let (position, commit_id): (i64, Option<Hyphenated>) =
-            sqlx::query_as("select position, commit_id from _checkpoint").fetch_one(&self.readers).await?;
-        Ok(Checkpoint { position: position.cast_unsigned(), commit_id: commit_id.map(Into::into) })
+        let (position, head, hash): (i64, i64, Vec<u8>) =
+            sqlx::query_as("select position, head_position, head_hash from _checkpoint")
+                .fetch_one(&self.readers)
+                .await?;
+        let hash =
+            hash.try_into().map_err(|_| ViewError::Damaged("the head's hash does not have 32 bytes"))?;
+        let head = Head { position: head.cast_unsigned(), hash: Hash::from_bytes(hash) };
+        Ok(Checkpoint { position: position.cast_unsigned(), head })
     }
 
-    /// Changes the tables as these commits do, and moves the checkpoint to the last of them, all in one transaction
-    /// or not at all.
+    /// The log that the view is of.
+    pub async fn log_id(&self) -> Result<Uuid, ViewError> {
+        let id: Hyphenated =
+            sqlx::query_scalar("select log_id from _checkpoint").fetch_one(&self.readers).await?;
+        Ok(id.into())
+    }
+
+    /// Changes the tables, and moves the checkpoint to the last of the changes, all in one transaction or not at all.
     pub async fn apply(&self, changes: &Arc<[Change]>) -> Result<(), ViewError> {
-        self.in_place()?;
+        self.verify_identity()?;
         let changes = changes.clone();
         let change = move |transaction: &Transaction<'_>| {
             let statements = changes.iter().flat_map(|change| &change.statements);
@@ -114,24 +130,29 @@ impl View {
                 statement::run(transaction, sql)?;
             }
             let Some(Change { checkpoint, .. }) = changes.last() else { return Ok(()) };
-            let moved = Sql::new("update _checkpoint set position = ?, commit_id = ?");
-            statement::run(transaction, &moved.bind(checkpoint.position).bind(checkpoint.commit_id))
+            Ok(move_to(transaction, *checkpoint).map_err(WriteError::from)?)
         };
         self.writer.write(change).await
     }
 
-    /// Throws all rows away and begins at 0. Those who read meanwhile see all or nothing of it.
-    pub async fn rebuild(&self) -> Result<(), ViewError> {
-        self.in_place()?;
-        self.build().await
+    /// Throws all rows away and begins at the start of the log of this id. Those who read meanwhile see all or
+    /// nothing of it.
+    pub async fn rebuild(&self, log_id: Uuid) -> Result<(), ViewError> {
+        self.verify_identity()?;
+        self.build(log_id).await
     }
 
-    async fn build(&self) -> Result<(), ViewError> {
+    async fn build(&self, log_id: Uuid) -> Result<(), ViewError> {
         let schema = self.schema.clone();
         let built = self.writer.write(move |transaction| {
             drop_tables(transaction)?;
             transaction.execute_batch(&schema)?;
-            transaction.execute("insert into _checkpoint values (0, null, 0, ?)", params![schema])?;
+            let Checkpoint { position, head } = Checkpoint::start(log_id);
+            let (position, head_position) = (position.cast_signed(), head.position.cast_signed());
+            transaction.execute(
+                "insert into _checkpoint values (?, ?, ?, ?, 0, ?)",
+                params![log_id.to_string(), position, head_position, head.hash.as_bytes(), schema],
+            )?;
             Ok::<_, WriteError>(())
         });
         Ok(built.await?)
@@ -148,9 +169,9 @@ impl View {
         Ok(sqlx::query_scalar("select reached_end from _checkpoint").fetch_one(&self.readers).await?)
     }
 
-    /// Whether the view's file is still the one that was opened; else [`ViewError::Moved`].
-    pub fn in_place(&self) -> Result<(), ViewError> {
-        if file::identity(&self.path)? == self.identity { Ok(()) } else { Err(ViewError::Moved) }
+    /// Fails unless the file is still the one that was opened: with [`ViewError::FileReplaced`].
+    pub fn verify_identity(&self) -> Result<(), ViewError> {
+        if file::identity(&self.path)? == self.identity { Ok(()) } else { Err(ViewError::FileReplaced) }
     }
 
     /// Closes the file, once those who use it have finished.
@@ -158,6 +179,14 @@ impl View {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+fn move_to(transaction: &Transaction<'_>, checkpoint: Checkpoint) -> rusqlite::Result<()> {
+    let Checkpoint { position, head } = checkpoint;
+    let mut moved = transaction
+        .prepare_cached("update _checkpoint set position = ?, head_position = ?, head_hash = ?")?;
+    moved.execute(params![position.cast_signed(), head.position.cast_signed(), head.hash.as_bytes()])?;
+    Ok(())
 }
 
 fn drop_tables(transaction: &Transaction<'_>) -> rusqlite::Result<()> {

@@ -1,7 +1,7 @@
 //! The one connection that writes a file.
 //!
 //! By rusqlite, on a thread that a transaction has for as long as it takes. sqlx, which reads, hands over each
-//! statement by itself, and each result wakes whoever waits: that took a quarter of the time of a view that
+//! statement by itself, and each result costs a switch of threads: that took a quarter of the time of a view that
 //! catches up.
 
 use std::{path::Path, sync::Arc};
@@ -9,11 +9,17 @@ use std::{path::Path, sync::Arc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::{sync::Mutex, task::spawn_blocking};
 
-use crate::{WriteError, file::BUSY};
+use crate::{WriteError, file::BUSY, wal::Schedule};
 
 /// Writes a file.
 #[derive(Debug)]
-pub(crate) struct Writer(Arc<Mutex<Option<Connection>>>);
+pub(crate) struct Writer(Arc<Mutex<Option<Open>>>);
+
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    schedule: Schedule,
+}
 
 /// When what was committed is on disk.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +30,9 @@ pub(crate) enum Durability {
     Off,
 }
 
-/// Pages that it keeps for itself, as SQLite wants it said: KiB, negated.
-const CACHE: i64 = -1024;
+/// Pages that it keeps for itself, as SQLite wants it said: KiB, negated. With that and a log of 8,000 pages a view
+/// catches up 12 % faster than with 1 MiB and 1,000 pages.
+const CACHE: i64 = -8 * 1024;
 
 /// Statements that it keeps compiled: those of a view are far fewer.
 const STATEMENTS: usize = 64;
@@ -34,17 +41,15 @@ impl Writer {
     /// Creates the file, if it is missing.
     pub(crate) async fn open(path: &Path, durability: Durability) -> Result<Self, WriteError> {
         let path = path.to_owned();
-        let connection = on_a_thread(move || {
-            let connection = Connection::open(path)?;
-            connection.busy_timeout(BUSY)?;
+        let open = on_a_thread(move || {
+            let connection = connect(&path, durability)?;
             connection.set_prepared_statement_cache_capacity(STATEMENTS);
             connection.pragma_update(None, "foreign_keys", false)?;
             connection.pragma_update(None, "cache_size", CACHE)?;
-            connection.pragma_update(None, "journal_mode", "wal")?;
-            connection.pragma_update(None, "synchronous", durability.pragma())?;
-            Ok::<_, WriteError>(connection)
+            let schedule = Schedule::new(&connection, connect(&path, durability)?, &path);
+            Ok::<_, WriteError>(Open { connection, schedule })
         });
-        Ok(Self(Arc::new(Mutex::new(Some(connection.await?)))))
+        Ok(Self(Arc::new(Mutex::new(Some(open.await?)))))
     }
 
     /// Does all of `work` in one transaction, or nothing of it. Once it has begun it is finished, also if nobody
@@ -57,13 +62,14 @@ impl Writer {
         T: Send + 'static,
         E: From<WriteError> + Send + 'static,
     {
-        let mut connection = self.0.clone().lock_owned().await;
+        let mut open = self.0.clone().lock_owned().await;
         on_a_thread(move || {
-            let connection = connection.as_mut().ok_or(WriteError::Closed)?;
+            let Open { connection, schedule } = open.as_mut().ok_or(WriteError::Closed)?;
             let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
             let transaction = begun.map_err(WriteError::from)?;
             let done = work(&transaction)?;
             transaction.commit().map_err(WriteError::from)?;
+            schedule.committed();
             Ok(done)
         })
         .await
@@ -71,9 +77,12 @@ impl Writer {
 
     /// Closes the file, once the transaction has ended that is being done.
     pub(crate) async fn close(&self) {
-        let connection = self.0.clone().lock_owned().await.take();
+        let open = self.0.clone().lock_owned().await.take();
         let closed = on_a_thread(move || {
-            drop(connection);
+            if let Some(Open { connection, schedule }) = open {
+                schedule.close();
+                drop(connection); // the last one: it moves what is left, and removes the log
+            }
             Ok::<_, WriteError>(())
         });
         let _ = closed.await; // what is not committed is not there
@@ -87,6 +96,14 @@ impl Durability {
             Self::Off => "off",
         }
     }
+}
+
+fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", durability.pragma())?;
+    Ok(connection)
 }
 
 async fn on_a_thread<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>

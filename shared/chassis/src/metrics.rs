@@ -8,6 +8,9 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 const SECONDS: &[f64] =
     &[0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
+/// Commits in an entry, which closes at 256.
+const COMMITS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
 /// How often what was observed is added to the buckets.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -20,6 +23,8 @@ pub fn install() -> &'static PrometheusHandle {
     HANDLE.get_or_init(|| {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)
+            .expect("there are buckets")
+            .set_buckets_for_metric(Matcher::Suffix("_commits".into()), COMMITS)
             .expect("there are buckets")
             .install_recorder()
             .expect("this is the only recorder");

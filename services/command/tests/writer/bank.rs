@@ -110,8 +110,12 @@ pub async fn entries<L: Log>(log: &L) -> Vec<Arc<Entry>> {
 /// The commits of one stream, which follow each other without gaps.
 pub async fn stream<L: Log>(log: &L, stream: &StreamId) -> Vec<StoredCommit> {
     let all = entries(log).await;
-    let commits: Vec<_> =
-        all.iter().flat_map(|entry| &entry.commits).filter(|it| it.commit.stream == *stream).cloned().collect();
+    let commits: Vec<_> = all
+        .iter()
+        .flat_map(|entry| &entry.commits)
+        .filter(|it| it.commit.stream == *stream)
+        .cloned()
+        .collect();
     let versions: Vec<_> = commits.iter().flat_map(|it| &it.commit.events).map(|it| it.version).collect();
     assert_eq!(versions, (1..=versions.len() as u64).collect::<Vec<_>>(), "{stream} has gaps");
     commits

@@ -12,7 +12,7 @@ async fn followed() -> (House, crate::fixtures::Projector, String) {
     house.append_things(0..5).await;
     let projector = house.start(catalog());
     house.has_things(5).await;
-    let durable = house.durable("things");
+    let durable = house.durable();
     (house, projector, durable)
 }
 
@@ -46,12 +46,12 @@ async fn a_consumer_that_is_deleted_while_the_projector_is_down_is_made_again_at
 }
 
 #[tokio::test]
-async fn the_consumer_of_a_copy_that_never_comes_back_is_forgotten_after_a_day() {
+async fn the_consumer_of_a_projector_that_never_comes_back_is_removed_after_an_hour() {
     let (house, projector, durable) = followed().await;
     let mut outsider = Outsider::on(&house.server).await;
     let info = outsider.ask(&format!("{CONSUMER}.INFO.EVENTS.{durable}"), "").await;
-    let day_ns = 24 * 60 * 60 * 1_000_000_000_u64;
-    assert_eq!(info["config"]["inactive_threshold"], day_ns, "{info}");
+    let hour_ns = 60 * 60 * 1_000_000_000_u64;
+    assert_eq!(info["config"]["inactive_threshold"], hour_ns, "{info}");
     projector.stop().await;
 }
 

@@ -5,6 +5,7 @@ use std::{fs, process};
 use annals_core::Catalog;
 use annals_sqlite::{Directory, View};
 use annals_testkit::eventually;
+use uuid::Uuid;
 
 use crate::{
     fixtures::{House, Projector, QUICK, thing},
@@ -28,7 +29,9 @@ async fn a_second_projector_on_a_directory_is_refused_and_told_who_holds_it() {
 
 /// How many things there are in a file that nobody has open, and whether any was applied twice.
 async fn things_in(directory: &Directory, catalog: &Catalog) -> (u64, Vec<String>) {
-    let view = View::open(directory, catalog.projection("things").unwrap()).await.unwrap();
+    let projection = catalog.projection("things").unwrap();
+    let view = View::open(directory, projection, Uuid::nil()).await.unwrap(); // it is there
+
     let (position, page) = view.rows(&[], 500, None).await.unwrap();
     let rows = page.rows.iter().map(|row| row.get().to_owned()).collect();
     view.close().await;
@@ -78,6 +81,7 @@ async fn files_of_other_versions_and_of_views_that_are_no_more_are_removed_at_th
 
     assert!(projector.said().contains("people@1.db, things@1.db"), "{}", projector.said());
     assert!(!house.file("things@1.db").exists() && !house.file("people@1.db").exists());
+    assert!(house.file("events@1.db").exists());
     assert!(house.file("things@2.db").exists() && house.file("notes.txt").exists());
     projector.stop().await;
 }

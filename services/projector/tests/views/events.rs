@@ -11,11 +11,9 @@ use annals_core::{
 };
 use annals_testkit::eventually;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::{
-    fixtures::{House, Projector, QUICK},
-    outsider::Outsider,
+    fixtures::{House, Projector, QUICK, named, thing},
     things::{self, Event, Person, Thing, catalog, mended},
 };
 
@@ -39,7 +37,8 @@ async fn stands_before(poison: impl AsyncFnOnce(&House) -> Position, reason: &st
     assert_eq!(house.rows("things", Some(bad - 1)).await.unwrap().len(), 2);
     assert_eq!(house.rows("things", None).await.unwrap().len(), 2);
     let status = house.status("things").await.unwrap();
-    assert_eq!((status.position, status.lag_events), (bad - 1, 2));
+    assert_eq!((status.position, status.lag_events), (bad - 1, end - (bad - 1)));
+    assert!(status.lag_seconds > 0.0, "{status:?}");
     assert_eq!(house.rows("people", Some(end)).await.unwrap().len(), 1, "the other view lives");
     house.is("people", ViewState::Live).await;
     let (status, body) = projector.ready().await;
@@ -72,13 +71,95 @@ async fn a_projection_that_panics_stops_its_view_only() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_no_commit_stops_its_view_only() {
+async fn a_view_stops_in_front_of_the_whole_entry() {
     let poison = async |house: &House| {
-        let mut outsider = Outsider::on(&house.server).await;
-        let subject = format!("events.thing.{}", Uuid::new_v4());
-        outsider.ask(&subject, "not a commit").await["seq"].as_u64().unwrap()
+        house.append_entry(&[named("thing", "before"), named("thing", "forbidden")]).await
     };
-    stands_before(poison, "does not hold a commit").await.1.stop().await;
+    stands_before(poison, "CHECK constraint failed").await.1.stop().await;
+}
+
+#[tokio::test]
+async fn commits_of_one_entry_are_shown_together() {
+    let house = House::new().await;
+    let projector = house.start(catalog());
+    house.answers().await;
+    let names = ["Ada", "Bob"].map(|name| named("person", name));
+    let position = house.append_entry(&[names.as_slice(), &[named("thing", &thing(0))]].concat()).await;
+
+    assert_eq!(house.rows("people", Some(position)).await.unwrap().len(), 2);
+    house.has_things(1).await;
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_entry_moves_every_view() {
+    let house = House::new().await;
+    house.append_things(0..2).await;
+    let projector = house.start(catalog());
+    house.answers().await;
+    let position = house.append_body(b"[]").await;
+
+    assert_eq!(house.rows("things", Some(position)).await.unwrap().len(), 2);
+    assert_eq!(house.status("people").await.unwrap().position, position);
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn foreign_messages_between_entries_stop_nothing() {
+    let house = House::new().await;
+    let mut projector = house.start(catalog());
+    house.answers().await;
+    for number in 0..5 {
+        house.append_things(number..number + 1).await;
+        house.append_foreign("events.main", "not an entry").await;
+        let last = house.append_foreign("events.other", "[]").await;
+        assert_eq!(house.rows("things", Some(last)).await.unwrap().len(), number + 1);
+        if number == 2 {
+            projector.stop().await; // and the checkpoint is behind a foreign message
+            projector = house.start(catalog());
+            house.answers().await;
+        }
+    }
+
+    house.has_things(5).await;
+    assert_eq!(house.status("things").await.unwrap().position, 15);
+    house.is("things", ViewState::Live).await;
+    assert_eq!(projector.ready().await.1["degraded"], json!([]));
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_stops_every_view_and_the_index() {
+    let house = House::new().await;
+    house.append_things(0..2).await;
+    let projector = house.start(catalog());
+    house.has_things(2).await;
+    let bad = house.append_body(br#"[{"not": "an event"}]"#).await;
+    let end = house.append("person", "Ada").await;
+
+    for view in ["things", "people"] {
+        let failure = house.rows(view, Some(end)).await.unwrap_err();
+        let Failure::EventQuarantined { detail } = &failure else { panic!("{failure:?}") };
+        assert!(detail.contains(&format!("position {bad}")), "{detail}");
+        assert_eq!(house.status(view).await.unwrap().position, bad - 1);
+    }
+    let all = json!(["events", "people", "things"]);
+    eventually("all are named", async || projector.ready().await.1["degraded"] == all).await;
+    assert_eq!(projector.ready().await.0, 200);
+    projector.stop().await;
+}
+
+#[tokio::test]
+async fn a_minimum_position_beyond_the_log_is_refused_at_once() {
+    let house = House::new().await;
+    let end = house.append("person", "Ada").await;
+    let projector = house.start(catalog());
+    house.is("things", ViewState::Live).await;
+
+    let failure = house.rows("things", Some(end + 1)).await.unwrap_err();
+
+    assert_eq!(failure, Failure::BeyondTheEnd { wanted: end + 1, end });
+    projector.stop().await;
 }
 
 #[tokio::test]
@@ -111,7 +192,7 @@ async fn a_view_in_trouble_shows_in_the_metrics() {
 }
 
 #[tokio::test]
-async fn a_bad_event_among_many_stops_after_the_last_good_one() {
+async fn an_event_among_many_that_cannot_be_written_stops_after_the_last_good_one() {
     let house = House::new().await;
     house.append_things(0..200).await;
     let bad = house.append("thing", "forbidden").await;
@@ -157,7 +238,7 @@ async fn what_is_in_the_way_is_tried_less_and_less_often_whatever_comes_after_it
 
     let tries = TRIES.lock().unwrap().clone();
     for (number, pair) in tries.windows(2).enumerate() {
-        let pause = (QUICK.retry * (1 << number)).min(QUICK.retry_at_most);
+        let pause = (QUICK.retry * (1 << number)).min(QUICK.max_retry);
         let paused = pair[1] - pair[0];
         assert!(paused >= pause, "after try {}: {paused:?} instead of {pause:?}", number + 1);
     }

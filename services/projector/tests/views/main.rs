@@ -7,6 +7,7 @@ mod directories;
 mod events;
 mod files;
 mod fixtures;
+mod index;
 mod outsider;
 mod server;
 mod things;

@@ -7,7 +7,7 @@ use annals_testkit::eventually;
 use serde_json::Value;
 use tokio::{runtime::Handle, time::timeout};
 
-use crate::{fixtures::House, outsider::Outsider, things::catalog};
+use crate::{fixtures::House, things::catalog};
 
 #[tokio::test]
 async fn a_projector_that_starts_before_its_server_waits_for_it() {
@@ -77,14 +77,6 @@ async fn a_server_that_restarts_again_and_again_costs_neither_events_nor_subscri
     projector.stop().await;
 }
 
-/// The log is gone, and another one begins.
-async fn begin_another_log(house: &House) {
-    let mut outsider = Outsider::on(&house.server).await;
-    let deleted = outsider.ask("$JS.API.STREAM.DELETE.EVENTS", "").await;
-    assert_eq!(deleted["success"], true, "{deleted}");
-    house.nats.prepare().await.unwrap();
-}
-
 #[tokio::test]
 async fn a_view_that_is_ahead_of_its_log_is_built_anew() {
     let house = House::new().await;
@@ -93,7 +85,7 @@ async fn a_view_that_is_ahead_of_its_log_is_built_anew() {
     house.has_things(10).await;
     projector.stop().await;
 
-    begin_another_log(&house).await;
+    house.begin_another_log().await;
     house.append_things(0..3).await;
     let projector = house.start(catalog());
 
@@ -109,7 +101,7 @@ async fn a_view_of_another_log_is_built_anew() {
     house.has_things(5).await;
     projector.stop().await;
 
-    begin_another_log(&house).await;
+    house.begin_another_log().await;
     house.append_things(0..10).await;
     let projector = house.start(catalog());
 
@@ -124,7 +116,7 @@ async fn a_log_that_is_exchanged_under_a_running_view_is_noticed() {
     let projector = house.start(catalog());
     house.has_things(10).await;
 
-    begin_another_log(&house).await;
+    house.begin_another_log().await;
     house.append_things(0..3).await;
 
     house.has_things(3).await;
@@ -138,7 +130,7 @@ async fn a_log_that_is_emptied_under_a_running_view_empties_the_view() {
     let projector = house.start(catalog());
     house.has_things(10).await;
 
-    begin_another_log(&house).await;
+    house.begin_another_log().await;
 
     eventually("nothing is shown", async || {
         house.rows("things", None).await.is_ok_and(|rows| rows.is_empty())

@@ -30,7 +30,7 @@ impl std::error::Error for Never {}
 /// Two categories of the same kind.
 macro_rules! category {
     ($decider:ident, $name:literal) => {
-        #[derive(Debug, Default, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Default, Serialize, Deserialize)]
         pub struct $decider;
 
         impl Decider for $decider {

@@ -114,6 +114,10 @@ impl Log for MemoryLog {
         Ok(self.lock().after(after).iter().take(limit).cloned().collect())
     }
 
+    async fn next_of_chain(&self, after: Position) -> Result<Option<LogMessage>, LogError> {
+        Ok(self.lock().after(after).iter().find(|message| message.subject == SUBJECT).cloned())
+    }
+
     async fn get(&self, position: Position) -> Result<Option<LogMessage>, LogError> {
         Ok(self.lock().after(position.saturating_sub(1)).first().cloned())
     }
@@ -154,6 +158,8 @@ impl Tail for MemoryTail {
     }
 
     async fn acknowledge(&mut self, _: Position) {}
+
+    async fn close(self) {}
 }
 
 #[cfg(test)]

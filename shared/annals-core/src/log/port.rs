@@ -33,6 +33,12 @@ pub trait Log: Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<LogMessage>, LogError>> + Send;
 
+    /// The first message after a position on the chain's subject, as the leader has it.
+    fn next_of_chain(
+        &self,
+        after: Position,
+    ) -> impl Future<Output = Result<Option<LogMessage>, LogError>> + Send;
+
     /// The message at a position, if there is one.
     fn get(&self, position: Position) -> impl Future<Output = Result<Option<LogMessage>, LogError>> + Send;
 
@@ -63,6 +69,9 @@ pub trait Tail: Send {
     /// Tells the server that everything up to a position has been dealt with, so that people see how far the
     /// reader is. It may get lost; checkpoints decide.
     fn acknowledge(&mut self, position: Position) -> impl Future<Output = ()> + Send;
+
+    /// Ends it, and leaves nothing of it on the server.
+    fn close(self) -> impl Future<Output = ()> + Send;
 }
 
 /// A message at its place, which may or may not be an entry.

@@ -83,6 +83,11 @@ impl<T: Tail> EntryReader<T> {
         self.tail.acknowledge(position)
     }
 
+    /// Ends it, and leaves nothing of it on the server.
+    pub fn close(self) -> impl Future<Output = ()> + Send {
+        self.tail.close()
+    }
+
     fn take(&mut self, message: &LogMessage, report: impl Fn(&Foreign)) -> Result<Option<Read>, ReadError> {
         let entry = match self.chain.take(message) {
             Membership::Redelivered => return Ok(None),

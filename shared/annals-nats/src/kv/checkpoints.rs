@@ -4,7 +4,7 @@ use annals_core::{
     Address, Position,
     log::{Checkpoint, LogError},
 };
-use async_nats::jetstream::kv::CreateErrorKind;
+use async_nats::jetstream::message::StreamMessage;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -50,11 +50,7 @@ impl ReactorCheckpoints {
     /// When the server cannot be asked, or something else stands there.
     pub async fn load(&self, reactor: &str) -> Result<Option<ReactorCheckpoint>, LogError> {
         let store = REACTORS.open(&self.nats).await?;
-        let Some(message) = latest(&store, &key(reactor)).await?.filter(|it| !it.payload.is_empty()) else {
-            return Ok(None);
-        };
-        let checkpoint = serde_json::from_slice(&message.payload);
-        checkpoint.map(Some).map_err(|error| unavailable(format!("the checkpoint of {reactor}: {error}")))
+        decode(reactor, latest(&store, &key(reactor)).await?)
     }
 
     /// Saves the first checkpoint of a reactor, and gives the one that holds: the first to be saved decides.
@@ -67,13 +63,17 @@ impl ReactorCheckpoints {
         first: ReactorCheckpoint,
     ) -> Result<ReactorCheckpoint, LogError> {
         let store = REACTORS.open(&self.nats).await?;
-        match within(store.create(key(reactor), encode(&first))).await? {
+        let found = latest(&store, &key(reactor)).await?;
+        let revision = found.as_ref().map_or(0, |message| message.sequence);
+        if let Some(other) = decode(reactor, found)? {
+            return Ok(other);
+        }
+        match within(store.update(key(reactor), encode(&first), revision)).await? {
             Ok(_) => Ok(first),
-            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
-                let other = self.load(reactor).await?;
-                other.ok_or_else(|| unavailable(format!("the checkpoint of {reactor} is being deleted")))
+            Err(error) => {
+                let other = decode(reactor, latest(&store, &key(reactor)).await?)?;
+                other.ok_or_else(|| unavailable(error))
             }
-            Err(error) => Err(unavailable(error)),
         }
     }
 
@@ -89,6 +89,13 @@ impl ReactorCheckpoints {
 
 fn encode(checkpoint: &ReactorCheckpoint) -> Bytes {
     serde_json::to_vec(checkpoint).expect("a checkpoint is plain data").into()
+}
+
+/// Without a payload: it was deleted.
+fn decode(reactor: &str, found: Option<StreamMessage>) -> Result<Option<ReactorCheckpoint>, LogError> {
+    let found = found.filter(|message| !message.payload.is_empty());
+    let checkpoint = found.map(|message| serde_json::from_slice(&message.payload)).transpose();
+    checkpoint.map_err(|error| unavailable(format!("the checkpoint of {reactor}: {error}")))
 }
 
 fn key(reactor: &str) -> String {

@@ -86,7 +86,9 @@ impl Lease {
             };
             let ours = matches!(&seen, Seen::Held { by, .. } if *by == self.key.instance);
             self.held_last = ours || (self.held_last && seen == Seen::Missing);
-            let free = self.held_last || matches!(seen, Seen::Released { .. });
+            let free = self.held_last
+                || matches!(seen, Seen::Released { .. })
+                || (seen == Seen::Missing && self.key.was_never_held());
             if !free && since.elapsed() < self.timing.expires_after {
                 before = Some((seen, since));
                 continue;
@@ -217,11 +219,16 @@ impl Renewals {
                 }
                 Err(error) => error,
             };
-            match self.key.look().await.map_err(NotRenewed::Fault)? {
+            let seen = self.key.look().await.map_err(NotRenewed::Fault)?;
+            let revision = seen.revision();
+            match seen {
                 Seen::Held { by, .. } if by != self.key.instance => return Err(NotRenewed::Taken { by }),
-                seen if seen.revision() == self.revision => return Err(NotRenewed::Fault(error)),
-                seen => self.revision = seen.revision(),
+                Seen::Held { .. } | Seen::Missing | Seen::Released { .. } => {}
             }
+            if revision == self.revision {
+                return Err(NotRenewed::Fault(error));
+            }
+            self.revision = revision;
         }
         Err(NotRenewed::Fault(unavailable("its revision changes all the time")))
     }

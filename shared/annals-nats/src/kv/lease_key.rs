@@ -1,6 +1,6 @@
 //! The key of a lease: its value names the holder, its revision tells whether it was renewed.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use annals_core::log::LogError;
 use async_nats::jetstream::{kv::Store, stream::StorageType};
@@ -59,6 +59,12 @@ impl Key {
     pub fn new(nats: &Nats, name: &str, instance: &str, patience: Duration) -> Self {
         let (nats, name, instance) = (nats.clone(), name.into(), instance.into());
         Self { nats, name, instance, store: None, patience }
+    }
+
+    /// Whether a key that is missing has had no holder: this process has made the bucket, and has not lost the server
+    /// since. Then a first start need not wait for a holder that never was.
+    pub fn was_never_held(&self) -> bool {
+        self.nats.made_leases.load(Ordering::Relaxed)
     }
 
     pub async fn look(&mut self) -> Result<Seen, LogError> {

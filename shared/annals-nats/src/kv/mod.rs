@@ -6,7 +6,7 @@ mod lease;
 mod lease_key;
 mod outcomes;
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use annals_core::log::LogError;
 use async_nats::jetstream::{
@@ -77,7 +77,11 @@ impl Bucket {
             limit_markers: self.markers.then_some(MARKER_TTL),
             ..Config::default()
         };
-        within(Box::pin(nats.jetstream.create_key_value(config))).await?.map_err(unavailable)
+        let made = within(Box::pin(nats.jetstream.create_key_value(config))).await?.map_err(unavailable)?;
+        if self.storage == StorageType::Memory {
+            nats.made_leases.store(true, Ordering::Relaxed);
+        }
+        Ok(made)
     }
 
     /// It may have been made by hand, with settings that would forget.

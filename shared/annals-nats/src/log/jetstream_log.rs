@@ -13,7 +13,7 @@ use async_nats::{
         message::StreamMessage,
         publish::PublishAck,
         response::Response,
-        stream::{DirectGetErrorKind, RawMessageErrorKind, Stream},
+        stream::{DirectGetErrorKind, Stream},
     },
 };
 use tokio::time::timeout;
@@ -23,7 +23,7 @@ use super::{stream, tail::JetStreamTail};
 use crate::{
     Nats,
     connection::REQUEST_TIMEOUT,
-    leader::{unavailable, within},
+    leader::{found, unavailable, within},
 };
 
 /// The stream `EVENTS`: one message per entry, on the subject `events.main`.
@@ -53,11 +53,7 @@ impl JetStreamLog {
 
     async fn leader_get(&self, position: Position) -> Result<Option<LogMessage>, LogError> {
         let stream = self.stream().await?;
-        match within(Box::pin(stream.get_raw_message(position))).await? {
-            Ok(message) => Ok(Some(read(message))),
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(unavailable(error)),
-        }
+        Ok(found(stream.get_raw_message(position)).await?.map(read))
     }
 }
 
@@ -71,7 +67,7 @@ impl Log for JetStreamLog {
     async fn append(&self, draft: &Draft, expected: Position) -> Result<Position, AppendError> {
         if !self.nats.is_connected() {
             // It would be kept, and sent once the connection is there again.
-            return Err(AppendError::Unknown("the connection is lost".into()));
+            return Err(AppendError::Rejected("the connection is lost".into()));
         }
         let mut headers = HeaderMap::new();
         for (name, value) in draft.headers() {
@@ -113,17 +109,18 @@ impl Log for JetStreamLog {
         let (stream, mut messages) = (self.stream().await?, Vec::new());
         let mut from = after + 1;
         while messages.len() < limit {
-            let next = Box::pin(stream.get_first_raw_message_by_subject(EVERY_SUBJECT, from));
-            match within(next).await? {
-                Ok(message) => {
-                    from = message.sequence + 1;
-                    messages.push(read(message));
-                }
-                Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => break,
-                Err(error) => return Err(unavailable(error)),
-            }
+            let next = found(stream.get_first_raw_message_by_subject(EVERY_SUBJECT, from));
+            let Some(message) = next.await? else { break };
+            from = message.sequence + 1;
+            messages.push(read(message));
         }
         Ok(messages)
+    }
+
+    async fn next_of_chain(&self, after: Position) -> Result<Option<LogMessage>, LogError> {
+        let stream = self.stream().await?;
+        let next = found(stream.get_first_raw_message_by_subject(SUBJECT, after + 1)).await?;
+        Ok(next.map(read))
     }
 
     async fn get(&self, position: Position) -> Result<Option<LogMessage>, LogError> {

@@ -1,6 +1,7 @@
 //! The log on JetStream.
 
 mod jetstream_log;
+mod ring;
 mod shared_reader;
 pub(crate) mod stream;
 mod tail;

@@ -2,7 +2,7 @@
 //! A follower that is behind reads for itself until it has caught up.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::HashSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,10 +11,12 @@ use std::{
 
 use annals_core::{
     Position,
-    log::{Checkpoint, EntryReader, Foreign, Head, Log, Read, ReadError},
+    log::{Checkpoint, EntryReader, Foreign, Head, Log, Read, ReadError, Tail},
 };
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
 use tracing::{debug, warn};
+
+use super::ring::{Next, Ring};
 
 /// The reader of this process. Cheap to clone; clones share it. It ends with the last of them.
 #[derive(Debug, Clone)]
@@ -34,31 +36,6 @@ struct Shared<L> {
     task: Mutex<Option<AbortHandle>>,
 }
 
-/// What was read last.
-#[derive(Debug, Default)]
-struct Ring {
-    running: bool,
-    /// Counts how often the shared reader has begun.
-    runs: u64,
-    /// Why the last run ended.
-    error: Option<ReadError>,
-    reads: VecDeque<Read>,
-    bytes: usize,
-    /// Everything after this position is in the ring, up to `end`.
-    start: Position,
-    end: Position,
-}
-
-/// What the ring has after some position.
-enum Next {
-    Some(Vec<Read>),
-    Nothing,
-    /// Not, or no longer, in the ring.
-    Behind,
-    /// What the shared reader, which the follower had joined, cannot get past.
-    Error(ReadError),
-}
-
 #[derive(Debug, Default)]
 struct Reported(HashSet<Position>);
 
@@ -69,16 +46,14 @@ pub struct Follower<L: Log> {
     checkpoint: Checkpoint,
     changes: watch::Receiver<u64>,
     /// While it is behind.
-    own: Option<EntryReader<L::Tail>>,
+    own: Option<Own<L::Tail>>,
     /// The run of the shared reader that it has joined; 0 for none.
     run: u64,
 }
 
-/// Bytes of entries that the ring holds: as much as is read while a view writes a large transaction.
-const RING_BYTES: usize = 16 * 1024 * 1024;
-
-/// Messages of any size that the ring holds.
-const RING_LENGTH: usize = 16 * 1024;
+/// The reader of a follower that is behind. Its consumer goes with it.
+#[derive(Debug)]
+struct Own<T: Tail + 'static>(Option<EntryReader<T>>);
 
 /// A follower that is so few messages from the end begins the shared reader, if it is not running.
 const NEAR: Position = 256;
@@ -124,8 +99,7 @@ impl<L: Log> SharedReader<L> {
         if ring.running {
             return ring.runs;
         }
-        let (runs, start) = (ring.runs + 1, head.position);
-        *ring = Ring { running: true, runs, start, end: start, ..Ring::default() };
+        let runs = ring.begin(head.position);
         drop(ring);
         let (log, name) = (shared.log.clone(), shared.name.clone());
         let (ring, changes) = (shared.ring.clone(), shared.changes.clone());
@@ -165,54 +139,6 @@ async fn read_on<L: Log>(
             Err(error) => return error,
         }
     }
-}
-
-impl Ring {
-    fn push(&mut self, reads: Vec<Read>) {
-        for read in reads {
-            self.bytes += bytes(&read);
-            self.end = read.checkpoint.position;
-            self.reads.push_back(read);
-        }
-        while self.bytes > RING_BYTES || self.reads.len() > RING_LENGTH {
-            let Some(oldest) = self.reads.pop_front() else { break };
-            self.bytes -= bytes(&oldest);
-            self.start = oldest.checkpoint.position;
-        }
-    }
-
-    fn end_with(&mut self, error: ReadError) {
-        self.running = false;
-        self.error = Some(error);
-    }
-
-    fn after(&self, position: Position, limit: usize, joined: bool) -> Next {
-        if !self.running
-            && joined
-            && position >= self.end
-            && let Some(error) = &self.error
-        {
-            return Next::Error(error.clone());
-        }
-        if !self.running || position < self.start {
-            return Next::Behind;
-        }
-        if position >= self.end {
-            return Next::Nothing;
-        }
-        let from = self.reads.partition_point(|read| read.checkpoint.position <= position);
-        let mut taken = 0;
-        let more = |read: &&Read| {
-            let more = taken < limit;
-            taken += bytes(read);
-            more
-        };
-        Next::Some(self.reads.range(from..).take_while(more).cloned().collect())
-    }
-}
-
-fn bytes(read: &Read) -> usize {
-    read.entry.as_ref().map_or(0, |entry| entry.bytes)
 }
 
 impl Reported {
@@ -294,12 +220,21 @@ impl<L: Log> Follower<L> {
                 let name = format!("{}-{number}", shared.name);
                 let head = self.checkpoint.head;
                 let tail = shared.log.tail(&name, head.position).await?;
-                none.insert(EntryReader::new(tail, head))
+                none.insert(Own(Some(EntryReader::new(tail, head))))
             }
         };
+        let own = own.0.as_mut().expect("it is taken when it is dropped");
         let reads = own.next(bytes, |foreign| lock(&shared.reported).report(foreign)).await?;
         let new = reads.into_iter().filter(|read| read.checkpoint.position > self.checkpoint.position);
         Ok(Some(new.collect()))
+    }
+}
+
+impl<T: Tail + 'static> Drop for Own<T> {
+    fn drop(&mut self) {
+        if let (Some(reader), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(reader.close());
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use async_nats::jetstream::{
 use thiserror::Error;
 use uuid::Uuid;
 
-
 /// One token: a chain. There is one so far.
 const SUBJECTS: &str = "events.*";
 
@@ -55,7 +54,11 @@ pub(crate) async fn make(
     let stream = match jetstream.get_stream(name).await {
         Ok(stream) => stream,
         Err(error) if !is_missing(&error) => return Err(unavailable(&error)),
-        Err(_) => jetstream.get_or_create_stream(config).await.map_err(|error| unavailable(&error))?,
+        Err(_) => match jetstream.create_stream(config).await {
+            Ok(_) => jetstream.get_stream(name).await.map_err(|error| unavailable(&error))?,
+            // Another service was faster.
+            Err(error) => jetstream.get_stream(name).await.map_err(|_| unavailable(&error))?,
+        },
     };
     let found = &stream.cached_info().config;
     match rules(found).into_iter().find(|(holds, ..)| !holds) {
@@ -93,7 +96,11 @@ fn config(id: Uuid) -> Config {
 fn rules(found: &Config) -> [Rule; 21] {
     let wanted = config(Uuid::nil());
     [
-        (found.subjects != [OLD_SUBJECTS], "the layout of a build before 0.1, which cannot be read any more", "made anew"),
+        (
+            found.subjects != [OLD_SUBJECTS],
+            "the layout of a build before 0.1, which cannot be read any more",
+            "made anew",
+        ),
         (found.subjects == wanted.subjects, "other subjects", "`events.*` alone"),
         (found.storage == wanted.storage, "memory storage", "on file"),
         (found.retention == wanted.retention, "a retention policy", "limits, without limits"),

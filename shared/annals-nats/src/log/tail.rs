@@ -110,11 +110,15 @@ impl JetStreamTail {
                 next = self.messages.next() => return arrived(next),
                 () = sleep(LAST_LOOK) => {}
             }
-            // It may be paused, and would stay so under its name.
-            let deleted = self.log.nats.jetstream.delete_consumer_from_stream(&self.name, stream::NAME);
-            let _ = within(Box::pin(deleted)).await; // then the next one is silent, too
+            self.delete().await; // it may be paused, and would stay so under its name
             return Err(unavailable("the consumer is silent, and the log has more"));
         }
+    }
+
+    /// What cannot be deleted goes when it has not been used for a while.
+    async fn delete(&self) {
+        let deleted = self.log.nats.jetstream.delete_consumer_from_stream(&self.name, stream::NAME);
+        let _ = within(Box::pin(deleted)).await;
     }
 
     /// The message, unless it was delivered before.
@@ -168,7 +172,11 @@ impl Tail for JetStreamTail {
         let due = self.acknowledged.elapsed() >= ACKNOWLEDGE_EVERY && position >= self.position;
         if due && let Some(last) = self.last.take() {
             self.acknowledged = Instant::now();
-            let _ = crate::leader::within(last.ack()).await; // the next one will do
+            let _ = within(last.ack()).await; // the next one will do
         }
+    }
+
+    async fn close(self) {
+        self.delete().await;
     }
 }

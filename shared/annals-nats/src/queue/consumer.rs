@@ -63,7 +63,8 @@ impl Queue {
         let made = within(self.nats.jetstream.create_consumer_on_stream(config, NAME)).await?;
         let consumer = made.map_err(unavailable)?;
         let pull = consumer.stream().max_messages_per_batch(BATCH).heartbeat(Duration::from_secs(2));
-        let messages = within(pull.expires(Duration::from_secs(10)).messages()).await?.map_err(unavailable)?;
+        let messages =
+            within(pull.expires(Duration::from_secs(10)).messages()).await?.map_err(unavailable)?;
         Ok(QueueConsumer { consumer, messages })
     }
 }

@@ -8,8 +8,8 @@ use annals_core::{bus::CommandRequest, log::LogError};
 use async_nats::{
     HeaderMap,
     jetstream::{
-    message::{PublishMessage, StreamMessage},
-    stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+        message::{PublishMessage, StreamMessage},
+        stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
     },
 };
 use thiserror::Error;

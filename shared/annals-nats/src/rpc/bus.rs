@@ -5,8 +5,8 @@ use std::time::Duration;
 use annals_core::{
     Fingerprint,
     bus::{
-        Accepted, CommandLookup, CommandReply, CommandRequest, Failure, ReactorReply, ReactorRequest, ViewReply,
-        ViewRequest,
+        Accepted, CommandLookup, CommandReply, CommandRequest, Failure, ReactorReply, ReactorRequest,
+        ViewReply, ViewRequest,
     },
     index::{IndexReply, IndexRequest},
 };
@@ -85,6 +85,7 @@ impl Bus {
         match self.commands.ask(request, wait).await {
             Ok(reply) => answer(subject::COMMANDS, &reply),
             Err(NoAnswer::NoResponders) => Err(no_responders(subject::COMMANDS)),
+            Err(NoAnswer::NotSent) => Err(RpcError::Remote(unavailable("it could not be sent".into()))),
             Err(NoAnswer::TimedOut) => Err(RpcError::TimedOut),
         }
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::yield_now,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -36,9 +37,6 @@ const MIN_KIB: usize = 4;
 
 /// Answers that wait to be sent.
 const ANSWERS: usize = 4096;
-
-/// What the server takes in one message, with room for headers.
-const MAX_MESSAGE: usize = 960 * 1024;
 
 /// One answer on its way.
 struct Answer {
@@ -120,9 +118,8 @@ impl<F> Work<F> {
                 continue;
             }
             let kib = (line.json.len() / 1024).max(MIN_KIB);
-            let permits = u32::try_from(kib).ok().and_then(|kib| {
-                self.permits.clone().try_acquire_many_owned(kib).ok()
-            });
+            let permits =
+                u32::try_from(kib).ok().and_then(|kib| self.permits.clone().try_acquire_many_owned(kib).ok());
             let Some(permits) = permits else {
                 self.refuse(reply_to.clone(), line.number).await;
                 continue;
@@ -167,10 +164,16 @@ fn to_json(reply: &impl Serialize) -> Vec<u8> {
 async fn send(client: Client, mut answers: mpsc::Receiver<Answer>) {
     let mut ready = Vec::new();
     while answers.recv_many(&mut ready, ANSWERS).await > 0 {
+        yield_now().await; // the first answer starts this task at once: those that are ready come first
+        while ready.len() < ANSWERS
+            && let Ok(answer) = answers.try_recv()
+        {
+            ready.push(answer);
+        }
         let mut messages: HashMap<String, Vec<u8>> = HashMap::new();
         for Answer { reply_to, number, json } in ready.drain(..) {
             let message = messages.entry(reply_to.to_string()).or_default();
-            if !message.is_empty() && message.len() + json.len() > MAX_MESSAGE {
+            if !message.is_empty() && message.len() + json.len() > batch::MAX_BYTES {
                 publish(&client, reply_to, std::mem::take(message)).await;
             }
             batch::push_answer(message, number, &json);

@@ -9,15 +9,16 @@ use std::{
     time::Duration,
 };
 
-use async_nats::{Client, Message, StatusCode, Subscriber};
+use async_nats::{Client, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::{
     sync::{OnceCell, mpsc, oneshot},
+    task::yield_now,
     time::timeout,
 };
-use tracing::debug;
+use tracing::warn;
 
 use super::batch;
 use crate::subject;
@@ -27,6 +28,8 @@ use crate::subject;
 pub(super) enum NoAnswer {
     /// No instance is there: nothing was done.
     NoResponders,
+    /// It could not be sent: nothing was done.
+    NotSent,
     /// It may have been done.
     TimedOut,
 }
@@ -95,27 +98,38 @@ async fn start(client: Client) -> Result<mpsc::Sender<Request>, NoAnswer> {
 }
 
 async fn send(client: &Client, inbox: &str, mut requests: mpsc::Receiver<Request>, waiting: &Waiting) {
+    let mut left = None; // what did not fit
     for message in 1_u64.. {
-        let Some(mut request) = requests.recv().await else { return };
+        let first = match left.take() {
+            Some(left) => Some(left),
+            None => requests.recv().await,
+        };
+        let Some(mut request) = first else { return };
+        yield_now().await; // the first request starts this task at once: those that are ready come first
         let mut payload = Vec::new();
         loop {
+            if !payload.is_empty() && payload.len() + request.json.len() > batch::MAX_BYTES {
+                left = Some(request);
+                break;
+            }
             // One that has been given up is not sent.
             if !request.answer.is_closed() {
                 let number = waiting.add(message, request.answer);
                 batch::push_request(&mut payload, number, request.deadline, &request.json);
             }
-            if payload.len() >= batch::MAX_BYTES {
-                break;
-            }
             let Ok(next) = requests.try_recv() else { break };
             request = next;
+        }
+        if payload.is_empty() {
+            continue;
         }
         if message % 1024 == 0 {
             waiting.forget_those_given_up();
         }
         let reply_to = format!("{inbox}.{message}");
         if let Err(error) = client.publish_with_reply(subject::COMMANDS, reply_to, payload.into()).await {
-            debug!(%error, "commands were not sent");
+            warn!(%error, "commands were not sent");
+            waiting.not_taken(message, NoAnswer::NotSent);
         }
     }
 }
@@ -123,7 +137,8 @@ async fn send(client: &Client, inbox: &str, mut requests: mpsc::Receiver<Request
 async fn receive(mut answers: Subscriber, waiting: &Waiting) {
     while let Some(message) = answers.next().await {
         if message.status == Some(StatusCode::NO_RESPONDERS) {
-            waiting.not_taken(&message);
+            let number = message.subject.rsplit('.').next().and_then(|number| number.parse().ok());
+            waiting.not_taken(number.unwrap_or_default(), NoAnswer::NoResponders);
             continue;
         }
         for line in batch::answers(&message.payload) {
@@ -145,16 +160,10 @@ impl Waiting {
         }
     }
 
-    /// No instance was there for a message.
-    fn not_taken(&self, answer: &Message) {
-        let number = answer.subject.rsplit('.').next().and_then(|number| number.parse::<u64>().ok());
-        let mut requests = self.lock();
-        let numbers: Vec<_> =
-            requests.iter().filter(|(_, sent)| Some(sent.message) == number).map(|(it, _)| *it).collect();
-        for number in numbers {
-            if let Some(sent) = requests.remove(&number) {
-                let _ = sent.answer.send(Err(NoAnswer::NoResponders));
-            }
+    /// What was in a message will not be answered.
+    fn not_taken(&self, message: u64, why: NoAnswer) {
+        for (_, sent) in self.lock().extract_if(|_, sent| sent.message == message) {
+            let _ = sent.answer.send(Err(why));
         }
     }
 

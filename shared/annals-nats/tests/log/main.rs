@@ -1,6 +1,8 @@
 //! The log on a server holds what every log must hold.
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
+mod interruptions;
+
 use annals_core::log::suite;
 use annals_nats::{JetStreamLog, Nats};
 use annals_testkit::{TestNats, nats, raw};

@@ -93,9 +93,9 @@ impl EventsIndex {
         let inner = Inner { path, writer, readers, recent: RwLock::default(), changing: Mutex::default() };
         let mut index = Self { identity: Identity::default(), inner: Arc::new(inner) };
         if !usable {
-            index.change(move |transaction, _| schema::build(transaction, log_id)).await?;
+            index.change(move |transaction, _| build(transaction, log_id)).await?;
         }
-        index.change(|transaction, _| recent::load(transaction)).await?;
+        index.change(|transaction, _| load(transaction)).await?;
         index.checkpoint().await?; // read once, so that all that SQLite keeps beside the file is there
         index.identity = file::identity(&index.inner.path)?;
         Ok(index)
@@ -112,7 +112,7 @@ impl EventsIndex {
     /// nothing of it.
     pub async fn rebuild(&self, log_id: Uuid) -> Result<(), ViewError> {
         self.verify_identity()?;
-        self.change(move |transaction, _| schema::build(transaction, log_id)).await
+        self.change(move |transaction, _| build(transaction, log_id)).await
     }
 
     /// Fails unless the file is still the one that was opened: with [`ViewError::FileReplaced`].
@@ -146,6 +146,16 @@ impl EventsIndex {
         };
         Ok(changed.await.map_err(lost)??)
     }
+}
+
+fn build(transaction: &Transaction<'_>, log_id: Uuid) -> Result<Update, WriteError> {
+    schema::build(transaction, log_id)?;
+    Ok(Update::default())
+}
+
+fn load(transaction: &Transaction<'_>) -> Result<Update, WriteError> {
+    schema::enlarge_cache(transaction)?;
+    recent::load(transaction)
 }
 
 impl Inner {

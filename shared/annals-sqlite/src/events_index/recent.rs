@@ -1,14 +1,14 @@
 //! The last addresses of streams that are not written yet.
 //!
-//! Written with each event they would be one random page of the file for each: with a million streams that halved
-//! what the index takes a second, at once and more with every million events. Written together with those of 65,536 events, in order, they
-//! cost little. What is lost with the process is read again from the events.
+//! Written with each event they would change a random page for each: with a million streams that halved the events
+//! that are added in a second. Those of 65,536 events, written together and in order, cost little. What is lost with
+//! the process is read again from the events.
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 
-use super::{Inner, schema};
+use super::Inner;
 use crate::WriteError;
 
 /// Events after which the last addresses are written: 3 MB of memory, and 100 ms to read them again at the start.
@@ -92,8 +92,7 @@ pub(super) fn flush(
 }
 
 /// What was not flushed before the file was closed.
-pub(super) fn load(transaction: &rusqlite::Transaction<'_>) -> Result<Update, WriteError> {
-    schema::enlarge_cache(transaction)?;
+pub(super) fn load(transaction: &Transaction<'_>) -> Result<Update, WriteError> {
     let flushed = transaction.query_one("select flushed from _checkpoint", [], |row| row.get(0))?;
     let mut recent = Recent::empty(flushed);
     let mut events = transaction.prepare(

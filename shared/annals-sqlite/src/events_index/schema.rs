@@ -7,9 +7,6 @@ use annals_core::log::Checkpoint;
 use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
-use super::recent::Update;
-use crate::WriteError;
-
 /// Of each stream the versions that are multiples of this can be found by number and by address. A page of a stream
 /// reads so many rows more than it shows, at most.
 pub(super) const MARK: u64 = 32;
@@ -84,7 +81,7 @@ const NAMES: [&str; 7] = ["_checkpoint", "categories", "types", "streams", "even
 pub(super) const MAKER: &str = "select tables from _checkpoint where length(head_hash) = 32";
 
 /// Makes all tables anew, without rows.
-pub(super) fn build(transaction: &Transaction<'_>, log_id: Uuid) -> Result<Update, WriteError> {
+pub(super) fn build(transaction: &Transaction<'_>, log_id: Uuid) -> rusqlite::Result<()> {
     for name in NAMES {
         transaction.execute_batch(&format!("drop table if exists {name}"))?;
     }
@@ -100,7 +97,7 @@ pub(super) fn build(transaction: &Transaction<'_>, log_id: Uuid) -> Result<Updat
             TABLES
         ],
     )?;
-    Ok(Update::default())
+    Ok(())
 }
 
 /// Lets the connection of `transaction` keep more pages than those of other views.

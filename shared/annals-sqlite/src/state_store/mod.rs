@@ -1,6 +1,6 @@
-//! The command service's states and command ids in one file, so that a start need not read the log from its beginning.
+//! The command service's states and command ids in one file, so that a start need not read the whole log.
 //!
-//! A hint and never the truth: the log gives it all again, and what the writer of the log expects guards against a file that is behind it.
+//! The log gives it all again. A file that is behind the log does no harm, since a writer expects what it has folded.
 //! Against one that is *wrong* nothing guards, so a file that may have lost a part of what was written is thrown away
 //! ([`slot`]). No fsync: the disk is the log's, for which every command waits.
 

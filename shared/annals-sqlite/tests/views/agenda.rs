@@ -2,7 +2,7 @@
 
 use annals_core::{Column, Order, Position, Projection, Shows, Sql};
 
-use crate::fixtures::{House, apply, at, column, filters, id, invalid, parsed};
+use crate::fixtures::{House, LOG, apply, at, column, filters, id, invalid, parsed};
 
 /// Todos that have a day: the soonest first, and of one day the oldest first.
 fn agenda() -> Projection {
@@ -99,7 +99,7 @@ async fn a_view_that_shows_one_of_sqls_is_built_anew_like_any_other() {
     let view = house.live(&agenda()).await;
     apply(&view, &todos(), at(1)).await.unwrap();
 
-    view.rebuild().await.unwrap();
+    view.rebuild(LOG).await.unwrap();
     view.mark_reached_end().await.unwrap();
 
     assert_eq!(column(&view, "todo_id", &[]).await.len(), 0);

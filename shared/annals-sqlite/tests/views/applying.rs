@@ -1,21 +1,28 @@
 //! Rows and checkpoint change together or not at all.
 
-use annals_core::{Sql, SqlValue};
-use annals_sqlite::{Checkpoint, Fault, ViewError};
+use std::{fs, path::Path, sync::Arc};
 
-use crate::fixtures::{House, apply, at, column, id, parsed, post, timeline};
+use annals_core::{
+    Sql, SqlValue,
+    log::{Checkpoint, Head, Read},
+};
+use annals_sqlite::{Change, Fault, ViewError};
+use uuid::Uuid;
+
+use crate::fixtures::{House, LOG, apply, at, column, id, parsed, post, timeline};
 
 #[tokio::test]
 async fn a_new_view_stands_before_the_beginning() {
     let house = House::new();
     let view = house.open(&timeline()).await;
 
-    assert_eq!(view.checkpoint().await.unwrap(), Checkpoint { position: 0, commit_id: None });
+    assert_eq!(view.checkpoint().await.unwrap(), Checkpoint::start(LOG));
+    assert_eq!(view.log_id().await.unwrap(), LOG);
     assert!(!view.has_reached_end().await.unwrap());
 }
 
 #[tokio::test]
-async fn the_same_commit_twice_is_harmless() {
+async fn the_same_entry_twice_is_harmless() {
     let house = House::new();
     let view = house.live(&timeline()).await;
     for _ in 0..2 {
@@ -27,12 +34,40 @@ async fn the_same_commit_twice_is_harmless() {
 }
 
 #[tokio::test]
-async fn a_commit_that_changes_nothing_moves_the_checkpoint() {
+async fn an_entry_that_changes_nothing_moves_the_checkpoint() {
     let house = House::new();
     let view = house.live(&timeline()).await;
     apply(&view, &[], at(9)).await.unwrap();
 
     assert_eq!(view.checkpoint().await.unwrap(), at(9));
+}
+
+#[tokio::test]
+async fn a_foreign_message_moves_the_position_and_not_the_head() {
+    let house = House::new();
+    let view = house.live(&timeline()).await;
+    apply(&view, &[post(1, "ada", 1)], at(1)).await.unwrap();
+    let foreign = Read { checkpoint: Checkpoint { position: 2, ..at(1) }, entry: None };
+    let change = Change::of(&timeline(), &foreign).unwrap();
+    view.apply(&Arc::from([change])).await.unwrap();
+
+    let Checkpoint { position, head } = view.checkpoint().await.unwrap();
+    assert_eq!((position, head), (2, at(1).head));
+    assert_eq!(view.rows(&[], 10, None).await.unwrap().0, 2);
+}
+
+#[tokio::test]
+async fn a_view_that_is_rebuilt_for_another_log_begins_at_its_start() {
+    let house = House::new();
+    let view = house.live(&timeline()).await;
+    apply(&view, &[post(1, "ada", 1)], at(1)).await.unwrap();
+    let other = Uuid::from_u128(7);
+
+    view.rebuild(other).await.unwrap();
+
+    assert_eq!(view.log_id().await.unwrap(), other);
+    assert_eq!(view.checkpoint().await.unwrap().head, Head::start(other));
+    assert!(!view.has_reached_end().await.unwrap());
 }
 
 #[tokio::test]
@@ -82,7 +117,7 @@ async fn work_that_is_given_up_is_done_wholly_or_not_at_all() {
     let house = House::new();
     let view = house.live(&timeline()).await;
     for patience in 0..12 {
-        view.rebuild().await.unwrap();
+        view.rebuild(LOG).await.unwrap();
         view.mark_reached_end().await.unwrap();
         tokio::select! {
             biased;
@@ -183,4 +218,24 @@ async fn what_was_begun_and_given_up_is_finished_before_anything_else_begins() {
     let view = house.open(&timeline()).await;
     assert_eq!(view.checkpoint().await.unwrap(), at(2));
     assert_eq!(column(&view, "author", &[]).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_many_transactions_leave_in_the_wal_is_moved_into_the_file_while_it_is_open() {
+    let house = House::new();
+    let view = house.live(&timeline()).await;
+    let (file, wal) = (house.file("timeline@1.db"), house.file("timeline@1.db-wal"));
+    let length = |path: &Path| fs::metadata(path).unwrap().len();
+    let author = "a".repeat(20_000); // five pages each
+    for position in 1..=100 {
+        let posts: Vec<_> = (0..100).map(|number| post(number, &author, 0)).collect();
+        apply(&view, &posts, at(position)).await.unwrap();
+    }
+
+    assert!(length(&file) > 100 * 20_000, "nothing was moved");
+    assert!(length(&wal) < 36_000 * 4096, "the WAL has no bound");
+    view.close().await;
+    assert!(!wal.exists());
+    let view = house.open(&timeline()).await;
+    assert_eq!(view.checkpoint().await.unwrap(), at(100));
 }

@@ -2,11 +2,10 @@
 
 use std::{fs, path::Path};
 
-use annals_sqlite::{Checkpoint, View};
+use annals_core::log::Checkpoint;
+use annals_sqlite::View;
 
-use crate::fixtures::{House, apply, at, column, post, timeline};
-
-const NOTHING: Checkpoint = Checkpoint { position: 0, commit_id: None };
+use crate::fixtures::{House, LOG, apply, at, column, post, timeline};
 
 type Damage = fn(&Path);
 
@@ -21,7 +20,7 @@ async fn filled() -> House {
 }
 
 async fn assert_built_anew(view: &View) {
-    assert_eq!(view.checkpoint().await.unwrap(), NOTHING);
+    assert_eq!(view.checkpoint().await.unwrap(), Checkpoint::start(LOG));
     assert!(!view.has_reached_end().await.unwrap());
     view.mark_reached_end().await.unwrap();
     assert!(column(view, "author", &[]).await.is_empty());
@@ -74,7 +73,7 @@ async fn other_tables_under_the_same_version_are_built_anew() {
 
     let view = house.open(&changed).await;
 
-    assert_eq!(view.checkpoint().await.unwrap(), NOTHING);
+    assert_eq!(view.checkpoint().await.unwrap(), Checkpoint::start(LOG));
     assert!(!view.has_reached_end().await.unwrap());
 }
 

@@ -2,12 +2,18 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use annals_core::{Column, Order, Position, Projection, Shows, Sql};
-use annals_sqlite::{Change, Checkpoint, Directory, View, ViewError};
+use annals_core::{
+    Column, Order, Position, Projection, Shows, Sql,
+    log::{Checkpoint, Head},
+};
+use annals_sqlite::{Change, Directory, View, ViewError};
 use serde_json::{Value, value::RawValue};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+/// The log that the views are of.
+pub const LOG: Uuid = Uuid::from_u128(0x106);
 
 /// A directory of views that is gone after the test.
 pub struct House {
@@ -22,7 +28,7 @@ impl House {
     }
 
     pub async fn open(&self, projection: &Projection) -> View {
-        View::open(&self.directory, projection).await.unwrap()
+        View::open(&self.directory, projection, LOG).await.unwrap()
     }
 
     /// A view that may show its rows.
@@ -45,7 +51,7 @@ impl House {
     }
 }
 
-/// Changes a view by these statements, which come from one commit.
+/// Changes a view by these statements, which come from one entry.
 pub async fn apply(view: &View, statements: &[Sql], checkpoint: Checkpoint) -> Result<(), ViewError> {
     let change = Change { statements: statements.to_vec(), checkpoint };
     view.apply(&Arc::from([change])).await
@@ -116,8 +122,10 @@ pub fn movement(account: u128, version: i64, amount: i64) -> Sql {
         .bind(amount)
 }
 
+/// Some entry stands at that position.
 pub fn at(position: Position) -> Checkpoint {
-    Checkpoint { position, commit_id: Some(Uuid::from_u128(position.into())) }
+    let hash = Head::start(Uuid::from_u128(position.into())).hash;
+    Checkpoint { position, head: Head { position, hash } }
 }
 
 pub fn strings(texts: &[&str]) -> Vec<String> {

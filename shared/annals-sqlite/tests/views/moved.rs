@@ -18,17 +18,17 @@ async fn a_file_that_was_deleted_or_replaced_is_not_written_to() {
         let house = House::new();
         let view = house.live(&timeline()).await;
         apply(&view, &[post(1, "ada", 1)], at(1)).await.unwrap();
-        view.in_place().unwrap();
+        view.verify_identity().unwrap();
 
         let original = house.file(part);
         fs::copy(&original, house.file("other")).unwrap();
         fs::remove_file(&original).unwrap();
         let deleted = apply(&view, &[post(2, "bob", 2)], at(2)).await.unwrap_err();
-        assert!(matches!(deleted, ViewError::Moved), "{part}: {deleted}");
+        assert!(matches!(deleted, ViewError::FileReplaced), "{part}: {deleted}");
 
         fs::rename(house.file("other"), &original).unwrap();
         let replaced = apply(&view, &[post(2, "bob", 2)], at(2)).await.unwrap_err();
-        assert!(matches!(replaced, ViewError::Moved), "{part}: {replaced}");
+        assert!(matches!(replaced, ViewError::FileReplaced), "{part}: {replaced}");
         assert_eq!(replaced.fault(), Fault::File);
     }
 }

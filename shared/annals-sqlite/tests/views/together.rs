@@ -9,7 +9,7 @@ use annals_core::Sql;
 use annals_sqlite::{View, ViewError};
 use tokio::task::JoinSet;
 
-use crate::fixtures::{House, apply, at, id, parsed, post, timeline};
+use crate::fixtures::{House, LOG, apply, at, id, parsed, post, timeline};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_and_position_are_from_the_same_moment() {
@@ -81,7 +81,7 @@ async fn readers_see_all_or_nothing_of_a_rebuild() {
         });
     }
     for _ in 0..30 {
-        view.rebuild().await.unwrap();
+        view.rebuild(LOG).await.unwrap();
         assert_eq!(view.checkpoint().await.unwrap().position, 0);
         assert!(!view.has_reached_end().await.unwrap());
         fill(&view).await;
