@@ -1,36 +1,35 @@
-//! The reactor service: reads the log, acts on it.
+//! The reactor service: reads the log, and does what follows from it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use annals_chassis::{
-    config::{HealthArgs, NatsArgs},
-    health,
-};
-use annals_core::{Catalog, bus::ReactorRequest};
-use annals_nats::Nats;
+use annals_chassis::config::{HealthArgs, NatsArgs};
+use annals_core::Catalog;
+use annals_nats::{Nats, SharedReader};
 use anyhow::bail;
 use clap::Args;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
+use uuid::Uuid;
 
-mod act;
-mod channel;
-mod condition;
-mod deliver;
-mod give;
-mod lookout;
-mod pauses;
-mod react;
-mod tend;
-mod trouble;
+mod channels;
+mod checkpoint;
+mod dispatch;
+mod health;
+mod notifications;
+mod reader;
+mod session;
+mod status;
+mod timing;
+mod unsettled;
+mod worker;
 
-pub use pauses::Pauses;
+pub use timing::Timing;
 
-use act::Actor;
-use condition::Reactors;
-use lookout::Lookout;
+use dispatch::Dispatcher;
+use health::Health;
+use worker::Worker;
 
-/// What the service has to be told.
+/// The service's options.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Where NATS is.
@@ -44,51 +43,55 @@ pub struct Config {
     pub only: Vec<String>,
 }
 
-/// Runs reactors until `shutdown`, then finishes what has been begun.
+/// Runs reactors until `shutdown`, then finishes what has been begun. Of several instances one works on each
+/// reactor, and the others stand by.
 ///
 /// # Errors
 /// When the service cannot begin: a bad address or reactor, or a log that would lose events.
 pub async fn run(config: Config, catalog: Catalog, shutdown: CancellationToken) -> anyhow::Result<()> {
-    run_with(config, catalog, Pauses::default(), shutdown).await
+    run_with(config, catalog, Timing::default(), shutdown).await
 }
 
-/// As [`run`], with retries at another pace.
+/// As [`run`], with another timing.
 ///
 /// # Errors
 /// As for [`run`].
 pub async fn run_with(
     config: Config,
     catalog: Catalog,
-    pauses: Pauses,
+    timing: Timing,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     if let Some(unknown) = config.only.iter().find(|name| catalog.reactors().all(|it| it.name != *name)) {
         bail!("there is no reactor `{unknown}`");
     }
     let nats = Nats::connect(&config.nats.nats, "annals-reactor").await?;
-    let condition = Arc::new(Reactors::default());
-    health::spawn(config.health.health, &config.nats, &nats, condition.clone(), &shutdown).await?;
+    let health = Health::default();
+    let condition = Arc::new(health.clone());
+    annals_chassis::health::spawn(config.health.health, &config.nats, &nats, condition, &shutdown).await?;
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
-    prepared?;
+    let log = nats.log(prepared?);
 
-    let mut service = nats.serve("annals-reactor").await?;
-    let (tasks, mut lookouts) = (TaskTracker::new(), BTreeMap::new());
+    let instance: Arc<str> = Uuid::new_v4().to_string().into();
+    let shared = SharedReader::new(log, format!("reactor-{instance}"));
+    let (bus, tasks) = (nats.bus(), TaskTracker::new());
     let wanted = |name: &str| config.only.is_empty() || config.only.iter().any(|it| it == name);
     for reactor in catalog.reactors().filter(|reactor| wanted(reactor.name)) {
-        let actor =
-            Arc::new(Actor::new(reactor.clone(), catalog.clone(), &nats, pauses, condition.trouble.clone()));
-        service = service.reactor(reactor.name).await?;
-        lookouts.insert(reactor.name, Arc::new(Lookout::new(actor.clone(), nats.clone())));
-        tasks.spawn(react::react(actor, nats.clone(), shutdown.clone()));
+        let dispatcher = Arc::new(Dispatcher {
+            reactor: reactor.clone(),
+            catalog: catalog.clone(),
+            bus: bus.clone(),
+            markers: nats.delivery_markers(&instance),
+            timing,
+            health: health.clone(),
+        });
+        let (nats, shared, instance) = (nats.clone(), shared.clone(), instance.clone());
+        let worker = Worker { dispatcher, nats, shared, instance };
+        tasks.spawn(worker.run(shutdown.clone()));
     }
-    condition.begun.now();
+    health.begin();
     info!("running {} reactors", tasks.len());
 
-    let answer = move |reactor: Arc<str>, request: ReactorRequest| {
-        let lookout = lookouts[&*reactor].clone();
-        async move { lookout.answer(request).await }
-    };
-    service.run(answer, shutdown).await;
     tasks.close();
     tasks.wait().await;
     nats.flush().await;

@@ -1,11 +1,11 @@
 //! The reactor service against a real nats-server: what fails, and what is made good.
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
-mod deleted;
-mod delivery;
+mod checkpoints;
+mod notifications;
+mod outages;
 mod retries;
-mod sharing;
-mod standing;
+mod status;
 mod stopping;
-mod survival;
+mod takeover;
 mod world;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Bell;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub enum BellEvent {
     BellRung {},
 }
 
-/// Nobody says no here.
+/// There is none.
 #[derive(Debug, Serialize, JsonSchema, Error)]
 pub enum Refusal {}
 
@@ -40,8 +40,8 @@ impl Decider for Bell {
     }
 }
 
-/// It is struck as often as it is told to: only the command's id tells a repeat.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// It is struck as often as it is asked to: only the command's id tells a repeat.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Chime;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -84,18 +84,24 @@ fn greet(it: &Recorded<BellEvent>) -> [Request; 1] {
     [Request::new::<Chime>("greet", it.id, &ChimeCommand::Greet {})]
 }
 
+fn burst(it: &Recorded<BellEvent>) -> [Request; 1] {
+    assert!(it.version < 2, "it has been rung twice");
+    strike(it)
+}
+
 fn tell(it: &Recorded<BellEvent>) -> [Notice; 1] {
     let (to, subject, body) = ("ada@example.com".into(), "A bell".into(), it.id.to_string());
     [Notice { name: "rung", to, subject, body }]
 }
 
-/// `striker` strikes a chime for every bell, `newcomer` greets one for every new bell, and `teller`
-/// writes to Ada.
+/// `striker` strikes a chime for every bell, `newcomer` greets one for every new bell, `fragile` panics over the second
+/// ring of a bell, and `teller` writes to Ada.
 pub fn catalog() -> Catalog {
     let bells = Domain::of::<Bell>()
         .and::<Chime>()
         .reacts(Reactor::new("striker", [Bell::when("BellRung", strike)]))
         .reacts(Reactor::new("newcomer", [Bell::when("BellRung", greet)]).from_now())
+        .reacts(Reactor::new("fragile", [Bell::when("BellRung", burst)]))
         .reacts(Reactor::new("teller", [Bell::when("BellRung", tell)]));
     Catalog::try_new([bells, annals_domains::notification::domain()]).unwrap()
 }

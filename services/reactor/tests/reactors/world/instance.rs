@@ -8,7 +8,8 @@ use std::{
 };
 
 use annals_chassis::config::{HealthArgs, NatsArgs};
-use annals_reactor::{Config, Pauses, run_with};
+use annals_nats::LeaseTiming;
+use annals_reactor::{Config, Timing, run_with};
 use annals_testkit::eventually;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -38,17 +39,20 @@ impl io::Write for Output {
 }
 
 impl Instance {
-    /// Runs some reactors against a nats-server. A second of their pauses takes `unit`.
-    pub fn start(nats: &str, only: &[&str], unit: Duration) -> Self {
+    /// Runs some reactors against a nats-server. They make the first retry after this time.
+    pub fn start(nats: &str, only: &[&str], retry_after: Duration) -> Self {
         let config = Config {
             nats: NatsArgs { nats: nats.into(), nats_monitor: None },
             health: HealthArgs { health: Some("127.0.0.1:0".parse().unwrap()) },
             only: only.iter().map(|&name| name.to_owned()).collect(),
         };
+        let lease =
+            LeaseTiming { renew_every: Duration::from_millis(200), expires_after: Duration::from_secs(1) };
+        let timing = Timing { retry_after, lease };
         let (stop, output) = (CancellationToken::new(), Output::default());
         let (kill, killed) = oneshot::channel();
-        let (tell, ended) = oneshot::channel();
-        let running = run_with(config, bell::catalog(), Pauses { unit }, stop.clone());
+        let (ending, ended) = oneshot::channel();
+        let running = run_with(config, bell::catalog(), timing, stop.clone());
         let writer = output.clone();
         thread::spawn(move || {
             let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
@@ -58,7 +62,7 @@ impl Instance {
                 tokio::select! { end = running => Some(end), _ = killed => None }
             });
             runtime.shutdown_background(); // whatever it was doing, it does not finish
-            end.map(|end| tell.send(end))
+            end.map(|end| ending.send(end))
         });
         Self { stop, kill, ended, output }
     }

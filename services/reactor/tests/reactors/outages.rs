@@ -1,8 +1,6 @@
 //! NATS absent, restarted, gone and back.
 
-use std::time::Duration;
-
-use annals_testkit::{eventually, eventually_within, raw};
+use annals_testkit::{eventually, raw};
 
 use crate::world::World;
 
@@ -20,7 +18,7 @@ async fn nats_may_be_absent_at_the_start() {
 }
 
 #[tokio::test]
-async fn within_5_s_of_a_restart_everything_goes_on_and_nothing_is_done_twice() {
+async fn after_a_restart_everything_goes_on_and_nothing_is_done_twice() {
     let mut world = World::new().await;
     let instances = [world.start(&["striker"]), world.start(&["striker"])];
     let mut bells = 0;
@@ -28,12 +26,12 @@ async fn within_5_s_of_a_restart_everything_goes_on_and_nothing_is_done_twice() 
         world.commands.hold(Some("strike"));
         let before = world.commands.received();
         world.ring(10).await;
-        eventually("they are in hand", async || world.commands.received() >= before + 10).await;
+        eventually("they are begun", async || world.commands.received() >= before + 10).await;
 
         world.server.restart().await;
         world.commands.hold(None);
         bells += 10;
-        world.each_once(5, "chime", "ChimeStruck", bells).await;
+        world.each_once(10, "chime", "ChimeStruck", bells).await;
     }
     world.idle("striker").await;
     world.each_once(1, "chime", "ChimeStruck", bells).await;
@@ -43,45 +41,38 @@ async fn within_5_s_of_a_restart_everything_goes_on_and_nothing_is_done_twice() 
 }
 
 #[tokio::test]
-async fn nats_may_be_gone_for_longer_than_anybody_waits() {
+async fn nats_may_be_gone_for_a_while() {
     let mut world = World::new().await;
     let instance = world.start(&["striker"]);
     world.ring(3).await;
     world.each_once(10, "chime", "ChimeStruck", 3).await;
 
     world.server.kill().await;
-    eventually_within(Duration::from_secs(15), "it says that it stands still", async || {
-        instance.degraded().await.iter().any(|it| it.starts_with("reactor striker stands still"))
-    })
-    .await;
+    eventually("it steps back", async || instance.printed().contains("striker may work elsewhere now")).await;
     world.server.restart().await;
     world.ring(3).await;
     world.each_once(10, "chime", "ChimeStruck", 6).await;
-    eventually("it says so no longer", async || instance.degraded().await.is_empty()).await;
-    let complaints = instance.printed().matches("stands still").count();
-    assert_eq!(complaints, 1, "{}", instance.printed());
+    eventually("nothing is in the way", async || instance.degraded().await.is_empty()).await;
+    world.idle("striker").await;
+    world.each_once(1, "chime", "ChimeStruck", 6).await;
     instance.stop().await;
 }
 
 #[tokio::test]
-async fn a_consumer_that_is_alive_and_silent_is_noticed() {
+async fn a_deleted_consumer_is_made_again() {
     let world = World::new().await;
     let instance = world.start(&["striker"]);
     world.ring(1).await;
     world.each_once(10, "chime", "ChimeStruck", 1).await;
-    let pause = async |until: &str| {
-        let pause = format!(r#"{{"pause_until": "{until}"}}"#);
-        raw(&world.server.url(), "$JS.API.CONSUMER.PAUSE.EVENTS.reactor-striker", &pause).await
-    };
-    // To those who pull it looks like the real thing: no commit, no error.
-    assert!(pause("2999-01-01T00:00:00Z").await.contains("\"paused\":true"));
-    world.ring(1).await;
 
-    eventually_within(Duration::from_secs(20), "it is noticed", async || {
-        instance.printed().contains("striker stands still: the log is not available: the consumer is silent")
-    })
-    .await;
-    pause("2000-01-01T00:00:00Z").await;
-    world.each_once(10, "chime", "ChimeStruck", 2).await;
+    let names = raw(&world.server.url(), "$JS.API.CONSUMER.NAMES.EVENTS", "").await;
+    let names: serde_json::Value = serde_json::from_str(&names).unwrap();
+    for name in names["consumers"].as_array().unwrap() {
+        let subject = format!("$JS.API.CONSUMER.DELETE.EVENTS.{}", name.as_str().unwrap());
+        assert!(raw(&world.server.url(), &subject, "").await.contains("\"success\":true"));
+    }
+    world.ring(1).await;
+    world.each_once(20, "chime", "ChimeStruck", 2).await;
+    eventually("nothing is in the way", async || instance.degraded().await.is_empty()).await;
     instance.stop().await;
 }

@@ -12,7 +12,7 @@ pub(crate) struct Message<'a> {
     pub correlation: Uuid,
     pub to: &'a str,
     pub subject: &'a str,
-    /// Whether it may have been sent before, by one who did not live to note it.
+    /// Whether an instance that has ended may have sent it before.
     pub again: bool,
 }
 
