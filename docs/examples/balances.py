@@ -6,30 +6,26 @@
 """
 
 import asyncio
-import json
 import sys
 
 import nats
+from annals_log import entries
 
 
 async def main(url):
     connection = await nats.connect(url)
-    jetstream = connection.jetstream()
-    log = await jetstream.subscribe("events.account.*", stream="EVENTS", ordered_consumer=True)
-    consumer = await log.consumer_info()
-    ahead = consumer.num_pending + consumer.delivered.consumer_seq  # it may have begun to deliver
     balances = {}
-    while ahead > 0:
-        message = await log.next_msg(timeout=10)
-        for event in json.loads(message.data):  # a commit: what one command did to one account
-            account, data = event["subject"], event["data"]
+    async for _, events in entries(connection.jetstream()):
+        for event in events:
+            category, account = event["source"].split("/")
+            if category != "account":
+                continue
             if event["type"] == "AccountOpened":
                 balances[account] = 0
             elif event["type"] == "AccountClosed":
-                balances.pop(account, None)  # the same commit may come twice
-            elif "balance" in data:  # events carry results: there is nothing to add up
-                balances[account] = data["balance"]
-        ahead = message.metadata.num_pending  # 0 at the end of the log
+                balances.pop(account, None)
+            elif "balance" in event["data"]:  # events carry results: there is nothing to add up
+                balances[account] = event["data"]["balance"]
     for account, balance in sorted(balances.items()):
         print(account, balance)
     await connection.close()

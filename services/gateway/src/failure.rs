@@ -1,7 +1,10 @@
 //! What the services answer, as problems.
 
-use annals_core::{FieldError, Refused, Unreadable, Version, bus::Failure};
-use annals_nats::LogError;
+use annals_core::{
+    FieldError, Refused, Unreadable, Version,
+    bus::Failure,
+    log::{EntryBody, EntryError, LogError},
+};
 use axum::http::{HeaderValue, header::ETAG};
 use serde_json::json;
 
@@ -51,7 +54,10 @@ impl From<Failure> for Problem {
             Failure::Refused(refused) => refusal(refused),
             Failure::PayloadTooLarge { bytes } => Self::new(
                 Code::PayloadTooLarge,
-                format!("The events of this command would take {bytes} bytes, and 786432 are the most."),
+                format!(
+                    "The events of this command would take {bytes} bytes, and {} are the most.",
+                    EntryBody::MAX_COMMAND_BYTES
+                ),
             ),
             Failure::ProjectionBehind { position, wanted } => behind(position, wanted),
             Failure::EventQuarantined { detail } => Self::new(Code::EventQuarantined, detail),
@@ -96,16 +102,15 @@ fn behind(position: u64, wanted: Option<u64>) -> Problem {
 }
 
 impl From<LogError> for Problem {
+    /// Only reads end here, and a read that is not answered did nothing.
     fn from(error: LogError) -> Self {
-        match error {
-            // Only reads end here, and a read that is not answered did nothing.
-            LogError::Unavailable(_) | LogError::OutcomeUnknown(_) => {
-                Self::new(Code::Unavailable, format!("The log cannot be read: {error}."))
-            }
-            LogError::Commit(error) => {
-                Self::new(Code::EventQuarantined, format!("The log cannot be read: {error}."))
-            }
-        }
+        Self::new(Code::Unavailable, format!("The log cannot be read: {error}."))
+    }
+}
+
+impl From<EntryError> for Problem {
+    fn from(error: EntryError) -> Self {
+        Self::new(Code::EventQuarantined, format!("The log cannot be read: {error}."))
     }
 }
 

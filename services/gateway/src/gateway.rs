@@ -6,14 +6,15 @@ use annals_chassis::health::Durable;
 use annals_core::{Catalog, Category, Projection, Reactor};
 use annals_nats::{Bus, JetStreamLog, Nats, Outcomes, Queue, server::monitor::Durability};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OnceCell, watch},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     limits::Limits,
-    log::live::Live,
+    log::{LogReader, live::Live},
     problem::{Code, Problem},
 };
 
@@ -32,26 +33,12 @@ pub struct Shared {
     outcomes: Outcomes,
     durability: watch::Receiver<Durability>,
     pub(crate) live: Live,
-    /// Each page of the log that is being read may take some MiB.
-    log_readers: Arc<Semaphore>,
+    /// Set once the log has been found.
+    log: OnceCell<LogReader<JetStreamLog, Bus>>,
 }
 
-/// The log in the hands of one request.
-pub(crate) struct LogReader {
-    log: JetStreamLog,
-    _turn: OwnedSemaphorePermit,
-}
-
-impl Deref for LogReader {
-    type Target = JetStreamLog;
-
-    fn deref(&self) -> &JetStreamLog {
-        &self.log
-    }
-}
-
-/// How long a request waits for its turn to read the log.
-const TURN: Duration = Duration::from_secs(5);
+/// How long a request waits until the log is found.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Gateway {
     /// Serves what is in `catalog`, within `limits`, until `closing`.
@@ -64,9 +51,9 @@ impl Gateway {
         closing: CancellationToken,
     ) -> Self {
         let live = Live::new(limits.followers, closing);
-        let log_readers = Arc::new(Semaphore::new(limits.log_readers));
         let (bus, queue, outcomes) = (nats.bus(), nats.queue(), nats.outcomes());
-        let shared = Shared { catalog, limits, nats, bus, queue, outcomes, durability, live, log_readers };
+        let log = OnceCell::new();
+        let shared = Shared { catalog, limits, nats, bus, queue, outcomes, durability, live, log };
         Self(Arc::new(shared))
     }
 }
@@ -96,16 +83,21 @@ impl Shared {
         self.connected().map(|()| (&self.queue, &self.outcomes))
     }
 
-    /// The log, for reading, once it is this request's turn.
-    pub(crate) async fn log(&self) -> Result<LogReader, Problem> {
+    /// The log, for reading.
+    pub(crate) async fn log(&self) -> Result<LogReader<JetStreamLog, Bus>, Problem> {
         self.connected()?;
-        match timeout(TURN, self.log_readers.clone().acquire_owned()).await {
-            Ok(turn) => {
-                let turn = turn.expect("the semaphore is never closed");
-                Ok(LogReader { log: self.nats.log(), _turn: turn })
-            }
-            Err(_) => Err(Problem::new(Code::Unavailable, "Too many read the log right now.")),
-        }
+        self.log.get_or_try_init(|| self.open_log()).await.cloned()
+    }
+
+    async fn open_log(&self) -> Result<LogReader<JetStreamLog, Bus>, Problem> {
+        let unavailable = |reason: &dyn ToString| {
+            Problem::new(Code::Unavailable, format!("The log cannot be opened: {}.", reason.to_string()))
+        };
+        let opened = timeout(OPEN_TIMEOUT, self.nats.prepare()).await;
+        let id =
+            opened.map_err(|_| unavailable(&"it does not answer"))?.map_err(|error| unavailable(&error))?;
+        let name = format!("gateway-{}", &Uuid::new_v4().simple().to_string()[..8]);
+        Ok(LogReader::new(self.nats.log(id), self.bus.clone(), name, self.limits.log_readers))
     }
 
     fn connected(&self) -> Result<(), Problem> {

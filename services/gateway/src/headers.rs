@@ -1,7 +1,7 @@
 //! Request headers. What cannot be understood is refused, never ignored; the exceptions are those
 //! that their standards name.
 
-use annals_core::{Position, TraceParent, bus::Expected};
+use annals_core::{Address, NotAnAddress, Position, TraceParent, bus::Expected};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use uuid::Uuid;
 
@@ -103,10 +103,17 @@ pub fn min_position(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
 }
 
 /// `Last-Event-ID`: up to where a client has followed the log before it lost its connection.
-pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
+pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Address>, Problem> {
     let Some(value) = single(headers, &LAST_EVENT_ID)? else { return Ok(None) };
-    let position = values::number(value).ok_or_else(|| invalid(&LAST_EVENT_ID, "is not a position"))?;
-    Ok(Some(position.min(Position::MAX - 1)))
+    value.parse().map(Some).map_err(|error: NotAnAddress| invalid(&LAST_EVENT_ID, &error.to_string()))
+}
+
+/// Refuses one beyond the log's end.
+pub fn within_last_event_id(id: Option<Address>, end: Position) -> Result<(), Problem> {
+    if id.is_some_and(|id| id.position() > end) {
+        return Err(invalid(&LAST_EVENT_ID, &format!("is beyond the end of the log, which is at {end}")));
+    }
+    Ok(())
 }
 
 /// `Prefer: wait=N` in milliseconds.

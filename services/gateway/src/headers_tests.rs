@@ -73,6 +73,16 @@ fn a_position_is_a_number() {
 }
 
 #[test]
+fn a_client_resumes_after_a_position_or_a_place_in_it() {
+    let read = |value| last_event_id(&given("last-event-id", &[value]));
+    assert_eq!(read("1042").unwrap(), Some(Address::whole(1042)));
+    assert_eq!(read("1042.3").unwrap(), Some(Address::new(1042, 3)));
+    assert!(refused(read("soon")));
+    assert!(refused(within_last_event_id(read("8.0").unwrap(), 7)));
+    assert!(within_last_event_id(read("7").unwrap(), 7).is_ok());
+}
+
+#[test]
 fn a_wait_has_a_default_and_a_limit() {
     let wait = |values: &[&str]| wait_ms(&given("prefer", values));
     assert_eq!(wait(&[]), 2_000);

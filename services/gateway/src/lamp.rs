@@ -1,10 +1,10 @@
 //! A lamp, and what happened to some: for tests.
 
 use annals_core::{
-    Catalog, Column, Commit, Context, Decided, Decider, Domain, Fingerprint, Listen, Notice, Order,
+    Catalog, Column, Commit, Context, Decided, Decider, Domain, Fingerprint, Listen, Notice, Order, Position,
     Projection, Reactor, Recorded, Shows, Sql, StreamId,
+    log::{ANONYMOUS, Draft, EntryBody, Log, MemoryLog, SUBJECT},
 };
-use annals_nats::{Appended, Log, MemoryLog, Scope};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,12 @@ use serde_json::{Map, json, value::to_raw_value};
 use thiserror::Error;
 use uuid::Uuid;
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+use crate::log::{
+    LogReader,
+    memory_index::{MemoryIndex, MemoryReader, entries},
+};
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Lamp {
     times_lit: u32,
 }
@@ -90,7 +95,17 @@ pub fn correlation_id(lamp: u128) -> Uuid {
     Uuid::from_u128(lamp << 64)
 }
 
-/// The time of the commit at this position, in seconds.
+/// The id of the nth command, from 1; each makes one commit.
+pub fn command_id(n: u128) -> Uuid {
+    Uuid::from_u128(n << 16)
+}
+
+/// The id of one of its events, from 0.
+pub fn event_id(n: u128, place: u16) -> Uuid {
+    annals_core::event_id(command_id(n), place)
+}
+
+/// The time of the entry at this position, in seconds.
 pub fn at(position: u32) -> Timestamp {
     Timestamp::from_second(1_795_253_400 + i64::from(position)).unwrap()
 }
@@ -114,31 +129,51 @@ impl Happened {
     }
 }
 
-/// Adds to a log, a commit a second.
-pub async fn record(log: &MemoryLog, story: &[Happened]) {
-    let end = log.last(&Scope::All).await.unwrap();
-    for (position, happened) in (u32::try_from(end).unwrap() + 1..).zip(story) {
-        let before = log.read_latest(&stream(happened.lamp), 0).await.unwrap();
-        let id = Uuid::from_u128(position.into());
+/// An empty log.
+pub fn log() -> MemoryLog {
+    MemoryLog::new(Uuid::from_u128(1))
+}
+
+/// A reader of a log to which this has happened: for each entry its commits.
+pub async fn reader(story: &[&[Happened]]) -> MemoryReader {
+    let log = log();
+    for commits in story {
+        record(&log, commits).await;
+    }
+    LogReader::new(log.clone(), MemoryIndex::new(log), "test".into(), 1)
+}
+
+/// Adds an entry to a log, a second after the one before.
+pub async fn record(log: &MemoryLog, story: &[Happened]) -> Position {
+    let (checkpoint, before) = entries(log, Position::MAX).await;
+    let before: Vec<_> = before.iter().flat_map(|entry| &entry.commits).map(|it| &it.commit).collect();
+    let time = at(u32::try_from(checkpoint.position).unwrap() + 1);
+    let (mut body, mut commits) = (EntryBody::new(), Vec::<Commit>::new());
+    for happened in story {
+        let stream = stream(happened.lamp);
+        let mut earlier = before.iter().copied().chain(&commits).rev();
+        let version = earlier.find(|commit| commit.stream == stream).map_or(0, Commit::version);
+        let id = command_id((before.len() + commits.len() + 1) as u128);
         let data = to_raw_value(&json!({ "watts": 40 })).unwrap();
         let decided = Decided { kind: happened.kind.into(), schema: 1, data };
-        let version = before.last().map_or(0, |stored| stored.commit.version());
-        let commit = Commit {
+        commits.push(Commit {
             id,
-            stream: stream(happened.lamp),
-            recorded_at: at(position),
+            stream,
+            recorded_at: time,
             context: Context {
                 correlation_id: correlation_id(happened.lamp),
                 causation_id: id,
-                actor: "anonymous".into(),
+                actor: ANONYMOUS.into(),
                 metadata: Map::new(),
                 trace: None,
             },
             fingerprint: Fingerprint::of("light", &json!({})),
-            previous_hash: None,
-            events: Commit::place(id, version, vec![decided; happened.times]),
-        };
-        let expected = before.last().map_or(0, |stored| stored.position);
-        assert!(matches!(log.append(&commit, expected).await.unwrap(), Appended::Stored(_)));
+            events: Commit::number(id, version, 0, vec![decided; happened.times]),
+        });
+        body.push(&commits[commits.len() - 1..]).unwrap().expect("it fits");
     }
+    let draft = Draft::new(Uuid::new_v4(), checkpoint.head, body);
+    let messages = log.read(0, usize::MAX).await.unwrap();
+    let last = messages.iter().rfind(|message| message.subject == SUBJECT);
+    log.append(&draft, last.map_or(0, |message| message.position)).await.unwrap()
 }

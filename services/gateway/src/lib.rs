@@ -10,8 +10,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-pub mod bare;
-
 mod accept;
 mod admit;
 mod asyncapi;
@@ -79,7 +77,6 @@ pub async fn serve(
     metrics::install();
     let durability = durability::watch(config.nats_monitor, shutdown.clone());
     let gateway = Gateway::new(catalog, Limits::PRODUCTION, nats, durability, shutdown.clone());
-    tokio::spawn(log::live::keep(gateway.clone()));
     info!("listening on http://{}", listener.local_addr()?);
     server::serve(listener, router(gateway), Limits::PRODUCTION, shutdown).await;
     info!("stopped");

@@ -25,9 +25,9 @@ pub struct Limits {
     pub commands: usize,
     /// Reads at once, as above; health and metrics are not among them.
     pub reads: usize,
-    /// Requests that read the log at once, 8 MiB each at most; others wait for their turn.
+    /// Requests that read entries of the log at once, 16 MiB each at most; others wait for their turn.
     pub log_readers: usize,
-    /// Clients that follow the log at once, 2 MiB each at most: 512 KiB of events, the rest of a commit, and
+    /// Clients that follow the log at once, 2 MiB each at most: 512 KiB of events, the rest of an entry, and
     /// what is unread. Further ones are answered 503 at once.
     pub followers: usize,
     /// How long a client that follows the log may hear nothing; then it is told how far the log has
@@ -41,9 +41,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What a gateway runs with. At worst 256 MiB are held of what connections have read ahead, 256 MiB
-    /// of pages of the log, 256 MiB of answers, 512 MiB of what followers are yet to read, and 384 MiB of
-    /// commands.
+    /// What a gateway runs with. At worst 256 MiB are held of what connections have read ahead, 512 MiB of entries
+    /// that requests read, 64 MiB of those that were read lately, 256 MiB of answers, 512 MiB of what followers are
+    /// yet to read, and 384 MiB of commands.
     pub const PRODUCTION: Self = Self {
         head: Duration::from_secs(30),
         head_bytes: 64 * 1024,
@@ -51,7 +51,7 @@ impl Limits {
         unread: 256 * 1024,
         stall: Duration::from_secs(10),
         connections: 2048,
-        commands: 1536, // a batch of commits takes 1000
+        commands: 1536, // an entry takes 256, and others are filled meanwhile
         reads: 512,
         log_readers: 32,
         followers: 256,

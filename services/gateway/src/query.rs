@@ -1,7 +1,7 @@
 //! Query parameters. A name that is not known, or stands there twice, is refused: a misspelt filter
 //! must not answer everything.
 
-use annals_core::Position;
+use annals_core::{Address, Position, Version};
 use axum::http::Uri;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
@@ -22,6 +22,16 @@ pub struct Parameters(Vec<(String, String)>);
 /// A problem with one parameter.
 pub fn invalid(name: &str, rule: &str) -> Problem {
     Problem::new(Code::InvalidQuery, format!("The query parameter `{name}` {rule}."))
+}
+
+/// Refuses a position beyond the log's end.
+pub fn within(name: &str, position: Option<Position>, end: Position) -> Result<(), Problem> {
+    match position {
+        Some(position) if position > end => {
+            Err(invalid(name, &format!("is beyond the end of the log, which is at {end}")))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 impl Parameters {
@@ -51,9 +61,15 @@ impl Parameters {
         self.read(name, values::number, "is not a whole number")
     }
 
-    /// A position, short of the largest number, so that there is always a next one.
-    pub fn position(&self, name: &str) -> Result<Option<Position>, Problem> {
-        Ok(self.number(name)?.map(|position| position.min(Position::MAX - 1)))
+    /// A version. Those that no stream reaches are read as the largest one that a database can hold.
+    pub fn version(&self, name: &str) -> Result<Option<Version>, Problem> {
+        Ok(self.number(name)?.map(|version| version.min(i64::MAX as Version)))
+    }
+
+    /// A position, or a position and a place.
+    pub fn address(&self, name: &str) -> Result<Option<Address>, Problem> {
+        let address = self.text(name).map(str::parse::<Address>).transpose();
+        address.map_err(|error| invalid(name, &error.to_string()))
     }
 
     /// A time with its offset.
@@ -155,7 +171,23 @@ mod tests {
         refused(parse("since=yesterday").unwrap().time("since"));
         refused(parse("since=2026-11-21T09:30:00").unwrap().time("since"));
         assert!(parse("since=2026-11-21T09:30:00%2B01:00").unwrap().time("since").unwrap().is_some());
-        let last = parse(&format!("after={}", u64::MAX)).unwrap().position("after").unwrap();
-        assert_eq!(last, Some(u64::MAX - 1));
+        let last = parse(&format!("after={}", u64::MAX)).unwrap().version("after").unwrap();
+        assert_eq!(last, Some(i64::MAX as u64));
+    }
+
+    #[test]
+    fn an_address_is_a_position_and_maybe_a_place() {
+        let after = |text: &str| parse(&format!("after={text}")).unwrap().address("after");
+        assert_eq!(after("1042").unwrap(), Some(Address::whole(1042)));
+        assert_eq!(after("1042.3").unwrap(), Some(Address::new(1042, 3)));
+        for wrong in ["", "-1", "soon", "1.", "1.2.3"] {
+            assert!(refused(after(wrong)).contains("nor a position and a place"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_position_beyond_the_end_is_refused() {
+        assert!(within("after", Some(7), 7).is_ok() && within("after", None, 0).is_ok());
+        assert!(refused(within("after", Some(8), 7)).contains("which is at 7"));
     }
 }

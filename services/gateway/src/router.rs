@@ -32,7 +32,7 @@ pub fn router(gateway: Gateway) -> Router {
     let log = get(log::events::get)
         .route_layer(from_fn(accept::check))
         .route_layer(from_fn_with_state(for_reads.clone(), admit::admit))
-        .route_layer(from_fn_with_state(gateway.clone(), log::live::instead));
+        .route_layer(from_fn_with_state(gateway.clone(), log::live::negotiate));
     let reads = Router::new()
         .route("/v1/commands/{command_id}", get(commands::outcome::get))
         .route("/v1/views", get(views::list::get))
@@ -40,8 +40,10 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/views/{view}/{key}", get(views::row))
         .route("/v1/reactors", get(reactors::list))
         .route("/v1/reactors/{name}", get(reactors::one))
+        .route("/v1/streams/{category}", get(log::streams::get))
         .route("/v1/streams/{category}/{id}", get(log::stream::get))
         .route("/v1/streams/{category}/{id}/state", get(log::state::get))
+        .route("/v1/events/{event_id}", get(log::event::get))
         .route("/v1/catalog", get(catalog::get))
         .merge(documents::routes(&gateway.catalog))
         .route_layer(from_fn(accept::check))

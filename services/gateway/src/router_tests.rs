@@ -68,9 +68,11 @@ async fn what_leads_nowhere_is_a_problem() {
     assert_eq!(problem(get("/v1/views/sofas")).await, expect(404, "unknown-view"));
     assert_eq!(problem(get("/v1/reactors/sofas")).await, expect(404, "not-found"));
     assert_eq!(problem(get(&format!("/v1/streams/sofa/{LAMP}"))).await, expect(404, "unknown-category"));
+    assert_eq!(problem(get("/v1/streams/sofa")).await, expect(404, "unknown-category"));
     for id in ["7", "..", "%ff", "%00", "%2e%2e%2f", "0190a5c57b1e7c1a9c5b1a2b3c4d5e6f", "%F0%9F%90%A2"] {
         assert_eq!(problem(get(&format!("/v1/streams/lamp/{id}"))).await, expect(400, "invalid-id"), "{id}");
         assert_eq!(problem(get(&format!("/v1/commands/{id}"))).await, expect(400, "invalid-id"), "{id}");
+        assert_eq!(problem(get(&format!("/v1/events/{id}"))).await, expect(400, "invalid-id"), "{id}");
     }
 }
 
@@ -140,27 +142,41 @@ async fn who_follows_the_log_is_told_what_does_not_fit() {
         let resumed = with(follow("/v1/events"), "last-event-id", id);
         assert_eq!(problem(resumed).await, expect(400, "invalid-header"), "{id}");
     }
-    for query in ["limit=5", "after=soon", "until=-1", "type=A&type=B", "correlation_id=7"] {
+    for query in [
+        "limit=5",
+        "after=soon",
+        "after=1.",
+        "until=-1",
+        "until=1.2",
+        "lastEventId=soon",
+        "type=A&type=B",
+        "correlation_id=7",
+        "causation_id=7",
+        "since=yesterday",
+        "category=sofa",
+        "type=LampLit,SofaMoved",
+    ] {
         let path = format!("/v1/events?{query}");
         assert_eq!(problem(follow(&path)).await, expect(400, "invalid-query"), "{query}");
     }
-    assert_eq!(problem(follow("/v1/events?category=sofa")).await, expect(404, "unknown-category"));
-    assert_eq!(problem(follow("/v1/events")).await, expect(503, "unavailable"));
+    let fits =
+        "/v1/events?after=1.2&until=9&lastEventId=3&type=LampLit&category=lamp&since=2026-11-21T09:30:00Z";
+    assert_eq!(problem(follow(fits)).await, expect(503, "unavailable"));
     assert_eq!(problem(follow("/v1/views")).await, expect(406, "not-acceptable"));
     let excluded = with(get("/v1/events"), "accept", "text/event-stream;q=0, application/json");
     assert_eq!(problem(excluded).await, expect(503, "unavailable"));
 }
 
 #[tokio::test]
-async fn who_has_seen_everything_up_to_the_end_need_not_come_back() {
-    let follow = |path: &str| with(get(path), "accept", "text/event-stream");
-    assert_eq!(call(follow("/v1/events?after=7&until=7")).await.0.status(), 204);
-    let resumed = with(follow("/v1/events?after=1&until=7"), "last-event-id", "9");
-    assert_eq!(call(resumed).await.0.status(), 204);
+async fn a_filter_for_what_does_not_exist_says_what_does() {
+    let (_, body) = call(get("/v1/events?category=sofa")).await;
+    assert_eq!((&body["code"], &body["known"]), (&json!("invalid-query"), &json!(["lamp"])));
+    let (_, body) = call(get("/v1/events?type=SofaMoved")).await;
+    assert_eq!(body["detail"], "There is no event type `SofaMoved`. There are `LampLit`.");
 }
 
 #[tokio::test]
-async fn beyond_the_last_place_nobody_follows_and_pages_are_still_read() {
+async fn with_as_many_subscriptions_as_there_may_be_pages_are_still_read() {
     let limits = Limits { followers: 0, ..Limits::PRODUCTION };
     let router = router(gateway::offline(lamp::catalog(), limits).await);
     let ask = async |accept: &'static str| {
@@ -169,7 +185,7 @@ async fn beyond_the_last_place_nobody_follows_and_pages_are_still_read() {
         let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         serde_json::from_slice::<Value>(&body).unwrap()["detail"].clone()
     };
-    assert_eq!(ask("text/event-stream").await, "Too many follow the log right now.");
+    assert_eq!(ask("text/event-stream").await, "Too many clients follow the log right now.");
     assert_eq!(ask("application/json").await, "The log cannot be reached.");
 }
 
@@ -186,7 +202,11 @@ async fn parameters_are_checked() {
         "/v1/reactors?state=live",
         "/v1/reactors/caretaker?wait=1",
         "/v1/events?after=-1",
+        "/v1/events?after=1.2.3",
         "/v1/events?correlation_id=7",
+        "/v1/events?type=",
+        "/v1/streams/lamp?limit=0",
+        "/v1/streams/lamp?room=a",
         &format!("{stream}?since=yesterday"),
         &format!("{stream}/state?version=1&at=2026-11-21T09:30:00Z"),
     ] {
@@ -197,10 +217,19 @@ async fn parameters_are_checked() {
 #[tokio::test]
 async fn without_a_log_everything_that_fits_is_unavailable() {
     let stream = format!("/v1/streams/lamp/{LAMP}");
-    let state = format!("{stream}/state");
-    for path in
-        ["/v1/views/lamps", "/v1/views/lamps/a:b", "/v1/reactors/caretaker", "/v1/events", &stream, &state]
-    {
+    let (state, event, command) =
+        (format!("{stream}/state"), format!("/v1/events/{LAMP}"), format!("/v1/commands/{LAMP}"));
+    for path in [
+        "/v1/views/lamps",
+        "/v1/views/lamps/a:b",
+        "/v1/reactors/caretaker",
+        "/v1/events",
+        "/v1/streams/lamp",
+        &stream,
+        &state,
+        &event,
+        &command,
+    ] {
         assert_eq!(problem(get(path)).await, expect(503, "unavailable"), "{path}");
     }
     let (head, _) = call(with(light(r#"{"watts":5}"#), "x-correlation-id", LAMP)).await;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use annals_core::{Decider, Position, tagged};
+use annals_core::{Decider, EventView, Position, tagged};
 use reqwest::{Method, RequestBuilder, Url, redirect};
 use serde_json::Value;
 use uuid::Uuid;
@@ -56,7 +56,7 @@ impl Client {
     }
 
     /// Asks for so long, over all attempts, until it gives up; 60 s unless said. Under its key a command
-    /// is safe to repeat as long as it is among the last 1,000 of its aggregate.
+    /// is safe to repeat for ever.
     #[must_use]
     pub fn patient_for(self, patience: Duration) -> Self {
         Self { patience, ..self }
@@ -95,7 +95,7 @@ impl Client {
         Give::new(self.clone(), format!("{category}.{command}"), id, data)
     }
 
-    /// A command that was given asynchronously.
+    /// What became of a command.
     #[must_use]
     pub fn command(&self, command_id: Uuid) -> Pending {
         Pending::new(self.clone(), command_id, None)
@@ -114,6 +114,20 @@ impl Client {
     /// What happened at all, in order.
     pub fn events(&self) -> Events {
         Events::new(self.clone())
+    }
+
+    /// One event, by its id; none if there is no such event.
+    ///
+    /// # Errors
+    /// When the gateway does not say.
+    pub async fn event(&self, id: Uuid) -> Result<Option<EventView>, Error> {
+        let event: Option<EventView> =
+            match self.ask(self.request(Method::GET, &["v1", "events", &id.to_string()])).await {
+                Ok(answer) => Some(answer.json()?),
+                Err(unanswered) => unanswered.error.unless_not_found()?,
+            };
+        self.saw_events(&event);
+        Ok(event)
     }
 
     pub(crate) fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {

@@ -1,10 +1,11 @@
 //! What happened at all.
 
-use annals_core::{EventView, Position};
+use annals_core::{Address, EventView, Position};
 use futures_util::{
     TryStreamExt,
     stream::{BoxStream, iter},
 };
+use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -28,28 +29,35 @@ use crate::{Client, Error, Live, pages::pages};
 #[must_use = "nothing is asked yet"]
 pub struct Events {
     client: Client,
-    after: Position,
+    after: Address,
     until: Option<Position>,
     filters: Vec<(&'static str, String)>,
 }
 
-/// Events that were shown together. Those of one command are never apart.
+/// Events that were shown together.
 #[derive(Debug, Clone, Deserialize)]
 pub struct EventPage {
     /// The events.
     pub events: Vec<EventView>,
-    /// The position last looked at: for [`Events::after`].
-    pub next: Position,
+    /// Where to go on: for [`Events::resume_after`].
+    pub next: Address,
+    /// Whether there is nothing more that matches, up to `next`.
+    pub end: bool,
 }
 
 impl Events {
     pub(crate) fn new(client: Client) -> Self {
-        Self { client, after: 0, until: None, filters: Vec::new() }
+        Self { client, after: Address::default(), until: None, filters: Vec::new() }
     }
 
     /// Only what is beyond this position.
     pub fn after(self, position: Position) -> Self {
-        Self { after: position, ..self }
+        self.resume_after(Address::whole(position))
+    }
+
+    /// Only what is beyond this event, or beyond all of an entry.
+    pub fn resume_after(self, address: Address) -> Self {
+        Self { after: address, ..self }
     }
 
     /// Only up to this position, which is included.
@@ -73,18 +81,28 @@ impl Events {
         self.filter("correlation_id", correlation_id.to_string())
     }
 
+    /// Only what this command, or this event, caused at once.
+    pub fn caused_by(self, id: Uuid) -> Self {
+        self.filter("causation_id", id.to_string())
+    }
+
+    /// Only events that were recorded strictly after this time.
+    pub fn since(self, time: Timestamp) -> Self {
+        self.filter("since", time.to_string())
+    }
+
     fn filter(mut self, name: &'static str, value: String) -> Self {
         self.filters.push((name, value));
         self
     }
 
-    /// One page, of at most so many events (1 to 500), and some more to finish a commit. Filters may
-    /// leave it empty although there is more: the log's end is where `next` does not move.
+    /// One page, of at most so many events (1 to 500).
     ///
     /// # Errors
     /// When the gateway does not say.
     pub async fn page(&self, limit: u32) -> Result<EventPage, Error> {
-        let request = self.request().query(&[("after", self.after), ("limit", limit.into())]);
+        let request =
+            self.request().query(&[("after", self.after.to_string()), ("limit", limit.to_string())]);
         let answer = self.client.ask(request).await.map_err(|unanswered| unanswered.error)?;
         let page: EventPage = answer.json()?;
         self.client.saw_events(&page.events);
@@ -96,7 +114,7 @@ impl Events {
     pub fn all(self) -> BoxStream<'static, Result<EventView, Error>> {
         let pages = pages(self, |events| async move {
             let page = events.page(500).await?;
-            let next = (page.next > events.after).then(|| events.after(page.next));
+            let next = (!page.end).then(|| events.resume_after(page.next));
             Ok((iter(page.events.into_iter().map(Ok)), next))
         });
         Box::pin(pages.try_flatten())

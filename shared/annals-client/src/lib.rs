@@ -37,7 +37,7 @@ mod stream;
 mod view;
 mod watch;
 
-pub use annals_core::{EventView, Position, Refused, Version, bus::Accepted};
+pub use annals_core::{Address, EventView, Position, Refused, Version, bus::Accepted};
 pub use answer::Answer;
 pub use client::Client;
 pub use error::{Error, Repeat};

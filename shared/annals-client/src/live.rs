@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use annals_core::{EventView, Position, Version};
+use annals_core::{Address, EventView, Position};
 use futures_util::StreamExt;
 use reqwest::{
     Body, RequestBuilder,
@@ -24,11 +24,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 ///
 /// ```no_run
 /// # use annals_client::{Client, Error};
-/// # async fn follow(annals: Client, saved: u64) -> Result<(), Error> {
-/// let mut live = annals.events().after(saved).category("account").live();
+/// # async fn follow(annals: Client, saved: annals_client::Address) -> Result<(), Error> {
+/// let mut live = annals.events().resume_after(saved).category("account").live();
 /// while let Some(event) = live.next().await? {
 ///     println!("{} {}", event.r#type, event.stream_id);
-///     let resume_after = live.position(); // what to save
+///     let saved = live.reached(); // what to save
 /// }
 /// # Ok(()) }
 /// ```
@@ -42,7 +42,8 @@ pub struct Live {
     /// Since when connections are lost before anything comes on them.
     fruitless_since: Option<Instant>,
     pause: Duration,
-    progress: Progress,
+    /// Everything up to here has been given out.
+    reached: Address,
 }
 
 enum Connection {
@@ -52,29 +53,19 @@ enum Connection {
     Lost,
 }
 
-/// What has been handed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Progress {
-    /// Everything up to here.
-    resume: Position,
-    /// The last event, which may be in the middle of a commit.
-    last: (Position, Version),
-}
-
 impl Live {
     pub(crate) fn new(
         client: Client,
-        after: Position,
+        after: Address,
         until: Option<Position>,
         request: RequestBuilder,
     ) -> Self {
-        let progress = Progress { resume: after, last: (after, Version::MAX) };
         let (connection, fruitless_since) = (Connection::None, None);
-        Self { client, request, until, connection, fruitless_since, pause: PAUSE, progress }
+        Self { client, request, until, connection, fruitless_since, pause: PAUSE, reached: after }
     }
 
-    /// The next event; none only if there was an end to them, and it has been reached. Whoever stops
-    /// waiting for it loses nothing.
+    /// The next event; none only if there was an end to them, and it has been reached. Nothing is lost when it is
+    /// given up while it waits.
     ///
     /// # Errors
     /// When for as long as the client is patient no connection could be made, or nothing came on any; when
@@ -82,7 +73,7 @@ impl Live {
     /// where it was.
     pub async fn next(&mut self) -> Result<Option<EventView>, Error> {
         loop {
-            if self.until.is_some_and(|until| self.progress.resume >= until) {
+            if self.until.is_some_and(|until| self.reached >= Address::whole(until)) {
                 return Ok(None);
             }
             let Some(block) = self.block().await? else { continue };
@@ -94,19 +85,21 @@ impl Live {
                 self.connection = Connection::Lost; // what comes next on it is beyond what was not read
             }
             let event = event?;
-            let is_new = event.as_ref().is_some_and(|event| self.progress.hands_over(event));
-            self.progress.reach(block.id.as_deref());
-            if let Some(event) = event.filter(|_| is_new) {
+            let event = event.filter(|event| Address::of(event) > self.reached);
+            let id = block.id.as_deref().and_then(|id| id.parse().ok());
+            self.reached =
+                event.as_ref().map(Address::of).into_iter().chain(id).fold(self.reached, Address::max);
+            if let Some(event) = event {
                 self.client.saw(event.position);
                 return Ok(Some(event));
             }
         }
     }
 
-    /// Everything up to here has been handed over: whoever keeps it goes on with [`crate::Events::after`].
+    /// Everything up to here has been given out: with this address [`crate::Events::resume_after`] goes on.
     #[must_use]
-    pub fn position(&self) -> Position {
-        self.progress.resume
+    pub fn reached(&self) -> Address {
+        self.reached
     }
 
     /// What comes next on the connection; none if there is none any more.
@@ -137,7 +130,7 @@ impl Live {
         if matches!(self.connection, Connection::Lost) {
             sleep(self.pause.min(self.client.patience)).await;
         }
-        let resume = HeaderValue::from(self.progress.resume);
+        let resume = self.reached.to_string().parse().expect("digits and a dot are a header value");
         let headers = [(ACCEPT, HeaderValue::from_static("text/event-stream")), (LAST_EVENT_ID, resume)];
         let request = self.request.try_clone().expect("a question has no body");
         let request = request.headers(HeaderMap::from_iter(headers));
@@ -145,24 +138,6 @@ impl Live {
         let response = response.map_err(|unanswered| unanswered.error)?;
         self.connection = Connection::Open(Box::new(SseStream::new(Body::from(response))));
         Ok(())
-    }
-}
-
-impl Progress {
-    /// Whether an event is new, which is noted. After a resume in the middle of a commit, its first events
-    /// come again.
-    fn hands_over(&mut self, event: &EventView) -> bool {
-        let place = (event.position, event.version);
-        let is_new = place > self.last;
-        self.last = self.last.max(place);
-        is_new
-    }
-
-    /// Notes the id of a block: everything up to there has been told.
-    fn reach(&mut self, id: Option<&str>) {
-        if let Some(position) = id.and_then(|id| id.parse().ok()) {
-            self.resume = self.resume.max(position);
-        }
     }
 }
 

@@ -46,7 +46,8 @@ impl Pending {
         self.command_id
     }
 
-    /// What became of it; none as long as it is pending. It is known for 24 h.
+    /// What became of it; none as long as it is pending. If it stored something, that is known for ever, else
+    /// for 24 h.
     ///
     /// # Errors
     /// When the gateway does not say, or does not know. [`Error::InDoubt`] when it was given up, and may

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Part, refer};
 use crate::openapi::{
     sample, schema,
-    schemas::{list, object, or_null, uuid},
+    schemas::{list, object, uuid},
 };
 
 /// The commands of one category, those that HTTP does not know among them.
@@ -17,37 +17,68 @@ pub fn of(category: &Category) -> Part {
         part.schemas.insert(format!("{name}.commands.{command}"), data.clone());
         part.messages.insert(format!("{name}.{command}"), message(category, command, data));
     }
-    for (channel, address, parameters, about) in [
-        ("commands", format!("commands.{name}.{{id}}"), &["id"][..], "Answered by the command service."),
-        (
-            "commands-async",
-            format!("commands-async.{name}.{{id}}.{{command_id}}"),
-            &["id", "command_id"],
-            "The work queue `COMMANDS`. Nobody waits: the outcome is kept for 24 h.",
-        ),
-    ] {
-        part.channel(&format!("{name}.{channel}"), &address, parameters, about);
-        let operation = operation(&part, &format!("{name}.{channel}"), channel == "commands");
-        part.operations.insert(format!("{name}.{channel}"), operation);
-    }
-    part
-}
-
-fn operation(part: &Part, channel: &str, answered: bool) -> Value {
+    let channel = format!("{name}.commands-async");
+    let about =
+        "The work queue `COMMANDS`. Nothing is answered: `GET /v1/commands/{command_id}` shows the outcome.";
+    let address = format!("commands-async.{name}.{{id}}.{{command_id}}");
+    part.channel(&channel, &address, &["id", "command_id"], about);
     let message = |name: &String| refer(&format!("/channels/{channel}/messages/{name}"));
-    let mut operation = json!({
+    let operation = json!({
         "action": "receive",
         "channel": refer(&format!("/channels/{channel}")),
         "messages": part.messages.keys().map(message).collect::<Vec<_>>(),
     });
-    if answered {
-        operation["reply"] = json!({
-            "address": { "location": "$message.header#/reply", "description": "Where NATS says." },
-            "channel": refer("/channels/replies"),
-            "messages": [refer("/channels/replies/messages/reply")],
-        });
-    }
-    operation
+    part.operations.insert(channel.clone(), operation);
+    part
+}
+
+/// Commands that are answered: those that wait together travel together, and so do their answers.
+pub fn answered() -> Part {
+    let mut part = Part::default();
+    part.messages.insert("requests".into(), json!({
+        "name": "requests",
+        "title": "Commands",
+        "summary": "Lines of `{number} {deadline} {JSON}`.",
+        "description": "The number is the sender's own, and comes back with the answer. The deadline is in microseconds \
+            since 1970. The JSON is the payload of one of the messages `{category}.{command}`, without line breaks.",
+        "contentType": "text/plain",
+        "payload": { "type": "string", "pattern": "^([0-9]+ [0-9]+ \\{.*\\}\n)+$" },
+    }));
+    part.channel("commands", "commands.any", &[], "Answered by the command service.");
+    part.operations.insert(
+        "commands".into(),
+        json!({
+            "action": "receive",
+            "channel": refer("/channels/commands"),
+            "messages": [refer("/channels/commands/messages/requests")],
+            "reply": {
+                "address": { "location": "$message.header#/reply", "description": "Where NATS says." },
+                "channel": refer("/channels/replies"),
+                "messages": [refer("/channels/replies/messages/replies")],
+            },
+        }),
+    );
+    part.channels.insert(
+        "replies".into(),
+        json!({
+            "address": null,
+            "description": "The reply subject of a message.",
+            "messages": { "replies": refer("/components/messages/replies") },
+        }),
+    );
+    part.messages.insert(
+        "replies".into(),
+        json!({
+            "name": "replies",
+            "title": "What became of commands",
+            "summary": "Lines of `{number} {JSON}`, in any order and in any number of messages.",
+            "description": "The JSON is a `Reply`, without line breaks.",
+            "contentType": "text/plain",
+            "payload": { "type": "string", "pattern": "^([0-9]+ \\{.*\\}\n)+$" },
+        }),
+    );
+    part.schemas.insert("Reply".into(), reply());
+    part
 }
 
 fn message(category: &Category, command: &str, data: &Value) -> Value {
@@ -65,7 +96,10 @@ fn message(category: &Category, command: &str, data: &Value) -> Value {
                 object("", &["version"], &json!({ "version": schema("Version") })),
             ],
         },
-        "caused_at": or_null(&schema("Position")),
+        "first_sending": {
+            "type": "boolean", "default": false,
+            "description": "Whether the id was drawn for this message, so that no repeat is looked for.",
+        },
     });
     let internal = category.internal.contains(&command);
     let id = sample::of("id", &uuid());
@@ -93,17 +127,7 @@ pub fn context() -> Value {
     object("Where a command comes from.", &["correlation_id", "causation_id", "actor"], &properties)
 }
 
-/// Where a command is answered: on a subject that the question brings along.
-pub fn replies() -> Value {
-    json!({
-        "address": null,
-        "description": "The reply subject of a question.",
-        "messages": { "reply": refer("/components/messages/reply") },
-    })
-}
-
-/// What became of it.
-pub fn reply() -> Value {
+fn reply() -> Value {
     let failure = json!({
         "code": { "type": "string", "description": "As in the problems of HTTP." },
         "errors": list(&schema("FieldError")),
@@ -113,5 +137,5 @@ pub fn reply() -> Value {
     let failed = object("", &["code"], &failure);
     let failed =
         object("It was not; the failure's data stands beside its code.", &["Err"], &json!({ "Err": failed }));
-    json!({ "name": "reply", "title": "What became of a command", "payload": { "oneOf": [done, failed] } })
+    json!({ "description": "What became of a command.", "oneOf": [done, failed] })
 }

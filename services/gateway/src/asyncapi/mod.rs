@@ -13,14 +13,11 @@ use crate::openapi::{self, info};
 
 /// The whole document.
 pub fn document(catalog: &Catalog) -> Value {
-    let parts: Vec<_> = catalog.categories().flat_map(|it| [events::of(it), commands::of(it)]).collect();
+    let shared_parts = [events::of(catalog), commands::answered()];
+    let parts: Vec<_> = shared_parts.into_iter().chain(catalog.categories().map(commands::of)).collect();
     let gather = |part: fn(&Part) -> &Map<String, Value>| {
         parts.iter().flat_map(|it| part(it).clone()).collect::<Map<_, _>>()
     };
-    let mut messages = gather(|part| &part.messages);
-    messages.insert("reply".into(), commands::reply());
-    let mut channels = gather(|part| &part.channels);
-    channels.insert("replies".into(), commands::replies());
     let mut schemas = gather(|part| &part.schemas);
     schemas.extend(shared(catalog));
     json!({
@@ -32,10 +29,10 @@ pub fn document(catalog: &Catalog) -> Value {
             "protocol": "nats",
             "description": "With JetStream. `annals up` prints the address of its own.",
         } },
-        "channels": channels,
+        "channels": gather(|part| &part.channels),
         "operations": gather(|part| &part.operations),
         "components": {
-            "messages": messages,
+            "messages": gather(|part| &part.messages),
             "schemas": schemas,
             "parameters": {
                 "id": { "description": "The aggregate: a UUID in lower case." },
@@ -45,7 +42,7 @@ pub fn document(catalog: &Catalog) -> Value {
     })
 }
 
-/// What one category adds to the document.
+/// What one subject adds to the document.
 #[derive(Default)]
 struct Part {
     channels: Map<String, Value>,
@@ -83,15 +80,15 @@ fn info_here() -> Value {
     info.as_object_mut().expect("it is one").remove("summary");
     info["license"].as_object_mut().expect("it has one").remove("identifier");
     info["description"] = "What the services of Annals say to each other over NATS. The stream `EVENTS` holds the \
-        log on the subjects `events.{category}.{id}`: each message is a commit, the 1..N events of one command, as \
-        a CloudEvents batch. Its sequence in the stream is its position. Only the command service writes there."
+        log on the subject `events.main`: each message is an entry, the commits that were stored together, as a \
+        CloudEvents batch. Its sequence in the stream is its position. Only one command service at a time writes there."
         .into();
     info
 }
 
 /// What HTTP shows in the same way.
 fn shared(catalog: &Catalog) -> BTreeMap<String, Value> {
-    const NAMES: [&str; 6] = ["Position", "Version", "Metadata", "Accepted", "Event", "FieldError"];
+    const NAMES: [&str; 7] = ["Position", "Place", "Version", "Metadata", "Accepted", "Event", "FieldError"];
     let mut shared = openapi::schemas::all();
     shared.extend(openapi::events::schemas(catalog));
     let own = catalog.categories().map(|it| format!("{}.events.", it.name)).collect::<Vec<_>>();

@@ -4,7 +4,7 @@ use annals_core::{
     Fingerprint, Stage,
     bus::{CommandRequest, Failure},
 };
-use annals_nats::{LogError, Put};
+use annals_nats::{Put, PutError};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header::LOCATION},
@@ -19,52 +19,44 @@ use crate::{
     problem::Problem,
 };
 
-/// So often one with the same id may come and go while another is to be put into the queue.
-const TRIES: usize = 5;
+/// So often a command with the same id may come and go while another is to be put into the queue.
+const MAX_ATTEMPTS: usize = 5;
 
-/// Keeps a command that fits. `repeatable`: whether it may have been given before.
-pub async fn take(
+/// Puts a command that fits into the queue. `repeatable`: whether it may have been given before.
+pub async fn enqueue(
     gateway: &Gateway,
     request: CommandRequest,
     mut repeatable: bool,
 ) -> Result<Response, Problem> {
-    let (queue, outcomes) = gateway.queue()?;
+    let (queue, _) = gateway.queue()?;
     let (id, fingerprint) = (request.id, Fingerprint::of(&request.command, &request.data));
-    for _ in 0..TRIES {
-        let earlier = if repeatable { outcomes.find(id).await? } else { None };
-        if let Some(outcome) = earlier.map(|earlier| earlier.outcome) {
-            same(&outcome.fingerprint, &fingerprint)?;
-            if outcome.is_in_the_log() {
-                return Ok(replayed(taken(id, outcome.stage()))); // one that stored nothing is decided anew
-            }
+    for _ in 0..MAX_ATTEMPTS {
+        // One that stored nothing is decided anew.
+        if repeatable && gateway.bus()?.find_command(id, Some(fingerprint)).await?.is_some() {
+            return Ok(replayed(accepted_202(id, Stage::Succeeded)));
         }
-        match queue.put(request.clone()).await.map_err(untaken)? {
-            Put::Now => return Ok(taken(id, Stage::Pending)),
-            Put::Before(there) => {
-                same(&Fingerprint::of(&there.command, &there.data), &fingerprint)?;
-                return Ok(replayed(taken(id, Stage::Pending)));
+        match queue.put(&request).await.map_err(enqueue_error)? {
+            Put::Enqueued => return Ok(accepted_202(id, Stage::Pending)),
+            Put::AlreadyQueued(there) if Fingerprint::of(&there.command, &there.data) == fingerprint => {
+                return Ok(replayed(accepted_202(id, Stage::Pending)));
             }
-            Put::Gone => repeatable = true,
+            Put::AlreadyQueued(_) => return Err(Failure::IdempotencyKeyReused.into()),
+            Put::AlreadyDone => repeatable = true,
         }
     }
     Err(Failure::CommandInFlight.into())
 }
 
-fn same(earlier: &Fingerprint, now: &Fingerprint) -> Result<(), Problem> {
-    if earlier == now { Ok(()) } else { Err(Failure::IdempotencyKeyReused.into()) }
-}
-
 /// Unlike a read, it may have been done.
-fn untaken(error: LogError) -> Problem {
+fn enqueue_error(error: PutError) -> Problem {
     match error {
-        LogError::OutcomeUnknown(_) => Failure::OutcomeUnknown.into(),
-        LogError::Unavailable(detail) => Failure::Unavailable { detail }.into(),
-        LogError::Commit(_) => error.into(),
+        PutError::OutcomeUnknown(_) => Failure::OutcomeUnknown.into(),
+        PutError::Unavailable(detail) => Failure::Unavailable { detail }.into(),
     }
 }
 
-/// What became of it is told elsewhere; here, only how far it is.
-fn taken(id: Uuid, state: Stage) -> Response {
+/// Only how far it is: what became of it is found at its `Location`.
+fn accepted_202(id: Uuid, state: Stage) -> Response {
     let body = json!({ "command_id": id, "state": state });
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     let location = format!("/v1/commands/{id}").parse().expect("a UUID is part of a header value");

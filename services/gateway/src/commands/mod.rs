@@ -10,6 +10,7 @@ use annals_core::{
     Context, TraceParent, Version,
     bus::{Accepted, CommandRequest, Expected},
     command_id,
+    log::ANONYMOUS,
 };
 use axum::{
     Json,
@@ -34,8 +35,8 @@ use crate::{
     segments::Segments,
 };
 
-/// Who gives commands as long as nobody has to say who they are.
-const ACTOR: &str = "anonymous";
+/// The actor as long as clients do not say who they are.
+const ACTOR: &str = ANONYMOUS;
 
 /// `POST /v1/commands/{category}/{id}/{command}`
 pub async fn by_path(
@@ -44,28 +45,28 @@ pub async fn by_path(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let correlation_id = correlation(&parts.headers)?;
+    let ids = Ids::read(&parts.headers)?;
     let outcome = async {
         let Segments((category, id, command)) = segments?;
         let terms = Terms::read(&parts.uri, &parts.headers)?;
         let data = body::read(&parts.headers, body, gateway.limits.body).await?;
         let asked = Asked::by_path(&gateway, &category, &id, command, data)?;
-        give(&gateway, asked, terms, correlation_id).await
+        submit(&gateway, asked, terms, ids).await
     };
-    Ok(reply(correlation_id, outcome.await))
+    Ok(reply(ids.correlation, outcome.await))
 }
 
 /// `POST /v1/commands`
 pub async fn by_door(State(gateway): State<Gateway>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let correlation_id = correlation(&parts.headers)?;
+    let ids = Ids::read(&parts.headers)?;
     let outcome = async {
         let terms = Terms::read(&parts.uri, &parts.headers)?;
         let body = body::read(&parts.headers, body, gateway.limits.body).await?;
         let asked = door::read(&gateway, body, terms.key.as_deref())?;
-        give(&gateway, asked, terms, correlation_id).await
+        submit(&gateway, asked, terms, ids).await
     };
-    Ok(reply(correlation_id, outcome.await))
+    Ok(reply(ids.correlation, outcome.await))
 }
 
 /// What the form of a page asks for: the body is that of the one door, and `key` an idempotency key.
@@ -78,7 +79,7 @@ pub async fn by_form(
     let asked = door::read(gateway, body, key.as_deref())?;
     let trace = headers::trace(headers);
     let terms = Terms { expected: Expected::Any, key, trace, respond_async: false };
-    carry_out(gateway, &request(asked, &terms, Uuid::now_v7())).await
+    carry_out(gateway, &request(asked, &terms, Ids::draw())).await
 }
 
 /// What the headers say about a command.
@@ -101,20 +102,34 @@ impl Terms {
     }
 }
 
-fn correlation(headers: &HeaderMap) -> Result<Uuid, Problem> {
-    Ok(headers::correlation_id(headers)?.unwrap_or_else(Uuid::now_v7))
+/// The ids of a request.
+#[derive(Debug, Clone, Copy)]
+struct Ids {
+    /// That of the command, unless it has an idempotency key.
+    drawn: Uuid,
+    /// That of everything that follows. If none is given, the one that was drawn, too: where it is the command's id it
+    /// takes no room in the log.
+    correlation: Uuid,
 }
 
-/// Gives the command, and answers with what became of it, or with where that will be told.
-async fn give(
-    gateway: &Gateway,
-    asked: Asked,
-    terms: Terms,
-    correlation_id: Uuid,
-) -> Result<Response, Problem> {
-    let request = request(asked, &terms, correlation_id);
+impl Ids {
+    fn draw() -> Self {
+        let drawn = Uuid::now_v7();
+        Self { drawn, correlation: drawn }
+    }
+
+    fn read(headers: &HeaderMap) -> Result<Self, Problem> {
+        let given = headers::correlation_id(headers)?;
+        let ids = Self::draw();
+        Ok(Self { correlation: given.unwrap_or(ids.drawn), ..ids })
+    }
+}
+
+/// Sends the command, and answers with what became of it; or queues it, and answers where to look.
+async fn submit(gateway: &Gateway, asked: Asked, terms: Terms, ids: Ids) -> Result<Response, Problem> {
+    let request = request(asked, &terms, ids);
     if terms.respond_async {
-        return later::take(gateway, request, terms.key.is_some()).await;
+        return later::enqueue(gateway, request, terms.key.is_some()).await;
     }
     carry_out(gateway, &request).await.map(success)
 }
@@ -123,11 +138,11 @@ async fn carry_out(gateway: &Gateway, request: &CommandRequest) -> Result<Accept
     Ok(gateway.bus()?.command(request).await?)
 }
 
-fn request(asked: Asked, terms: &Terms, correlation_id: Uuid) -> CommandRequest {
+fn request(asked: Asked, terms: &Terms, ids: Ids) -> CommandRequest {
     let key = terms.key.as_deref();
-    let id = key.map_or_else(Uuid::now_v7, |key| command_id(ACTOR, &asked.stream, key));
+    let id = key.map_or(ids.drawn, |key| command_id(ACTOR, &asked.stream, key));
     let context = Context {
-        correlation_id,
+        correlation_id: ids.correlation,
         causation_id: id,
         actor: ACTOR.into(),
         metadata: asked.metadata,
@@ -140,7 +155,7 @@ fn request(asked: Asked, terms: &Terms, correlation_id: Uuid) -> CommandRequest 
         data: asked.data,
         context,
         expected: terms.expected,
-        caused_at: None,
+        first_sending: key.is_none() && !terms.respond_async,
     }
 }
 

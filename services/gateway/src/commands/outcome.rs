@@ -1,4 +1,4 @@
-//! What became of a command that its client did not wait for.
+//! What became of a command.
 
 use annals_core::{
     Stage,
@@ -24,7 +24,7 @@ use crate::{
 
 /// The answer.
 #[derive(Serialize)]
-struct Told {
+struct OutcomeBody {
     command_id: Uuid,
     state: Stage,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,23 +42,29 @@ pub async fn get(
     Parameters::parse(&uri, &[])?;
     let id = segments::id(&id)?;
     let (queue, outcomes) = gateway.queue()?;
-    // In this order: an outcome is kept before the queue forgets the command.
+    // In this order: what became of a command is kept before the queue forgets it. And one that was refused may have
+    // been given again, and have been stored.
     if queue.find(id).await?.is_some() {
-        let pending = Told { command_id: id, state: Stage::Pending, result: None, problem: None };
+        let pending = OutcomeBody { command_id: id, state: Stage::Pending, result: None, problem: None };
         return Ok(([(RETRY_AFTER, HeaderValue::from_static("1"))], Json(pending)).into_response());
     }
+    if let Some(accepted) = gateway.bus()?.find_command(id, None).await? {
+        return Ok(Json(body(id, Stage::Succeeded, Ok(accepted))).into_response());
+    }
     let kept = outcomes.find(id).await?.ok_or_else(|| {
-        let detail = format!("No asynchronous command `{id}` waits, and none has ended within 24 hours.");
+        let detail = format!(
+            "No command `{id}` has stored anything, and no asynchronous one waits or has ended within 24 hours."
+        );
         Problem::new(Code::NotFound, detail)
     })?;
-    Ok(Json(told(id, kept.outcome.stage(), kept.outcome.reply)).into_response())
+    Ok(Json(body(id, kept.outcome.stage(), kept.outcome.reply)).into_response())
 }
 
 /// The same bodies as if the client had waited.
-fn told(command_id: Uuid, state: Stage, reply: CommandReply) -> Told {
+fn body(command_id: Uuid, state: Stage, reply: CommandReply) -> OutcomeBody {
     let (result, problem) = match reply {
         Ok(accepted) => (Some(Accepted { replayed: false, ..accepted }), None),
         Err(failure) => (None, Some(Problem::from(failure).details(&format!("/v1/commands/{command_id}")))),
     };
-    Told { command_id, state, result, problem }
+    OutcomeBody { command_id, state, result, problem }
 }

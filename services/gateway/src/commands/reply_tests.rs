@@ -15,6 +15,7 @@ fn event(version: Version) -> EventView {
         stream_id: Uuid::nil(),
         version,
         position: 42,
+        place: 0,
         schema: 1,
         recorded_at: "2026-11-21T09:30:00.123456Z".parse().unwrap(),
         correlation_id: RECORDED,
@@ -63,6 +64,35 @@ async fn a_repeat_says_so_in_a_header_only() {
     assert_eq!(response.headers()[CORRELATION_ID], RECORDED.to_string());
     let body = to_bytes(response.into_body(), 10_000).await.unwrap();
     assert!(!String::from_utf8_lossy(&body).contains("replayed"));
+}
+
+fn made(key: Option<&str>, respond_async: bool, headers: &HeaderMap) -> CommandRequest {
+    let stream = annals_core::StreamId::new("lamp", Uuid::nil());
+    let asked = Asked { stream, command: "light".into(), data: json!({}), metadata: serde_json::Map::new() };
+    let terms =
+        Terms { expected: Expected::Any, key: key.map(ToOwned::to_owned), trace: None, respond_async };
+    request(asked, &terms, Ids::read(headers).unwrap())
+}
+
+#[test]
+fn a_command_is_correlated_with_itself_unless_the_client_says_otherwise() {
+    let none = HeaderMap::new();
+    let given: HeaderMap = [(CORRELATION_ID, GIVEN.to_string().parse().unwrap())].into_iter().collect();
+    let alone = made(None, false, &none);
+    assert_eq!(alone.context.correlation_id, alone.id);
+    assert_eq!(made(None, false, &given).context.correlation_id, GIVEN);
+    let keyed = made(Some("k"), false, &none);
+    assert_eq!(keyed.context.correlation_id.get_version_num(), 7, "not the key's, which is not in order");
+    assert_eq!(made(Some("k"), false, &given).context.correlation_id, GIVEN);
+}
+
+#[test]
+fn only_the_first_sending_of_an_id_that_was_drawn_is_said_to_be_one() {
+    let none = HeaderMap::new();
+    assert!(made(None, false, &none).first_sending);
+    for (key, respond_async) in [(Some("k"), false), (None, true), (Some("k"), true)] {
+        assert!(!made(key, respond_async, &none).first_sending, "{key:?} {respond_async}");
+    }
 }
 
 #[test]

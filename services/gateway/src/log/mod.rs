@@ -1,78 +1,49 @@
-//! The log, read from here: streams, states, and all of it in order.
+//! The log, read from here: streams, states, and all of it in order. The index says where events are, and their entries
+//! are read from the log itself: nothing scans it.
 
+mod cache;
+pub mod event;
 pub mod events;
 mod filter;
 pub mod live;
+mod reader;
 pub mod state;
 pub mod stream;
+pub mod streams;
 
-use std::vec;
-
-use annals_core::{EventView, Position, StoredCommit};
-use annals_nats::{Log, LogError, Scope};
+use annals_core::EventView;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// How many commits are read at once.
-const PAGE: usize = 500;
+pub use reader::LogReader;
 
-/// How much a page holds, in bytes; what was begun is finished.
-const LARGEST: usize = 512 * 1024;
+/// How many bytes of events a page holds, or are sent at once. The event that reaches it is the last one.
+const MAX_BYTES: usize = 512 * 1024;
 
 /// The events of a page, each encoded as it comes, so that their size is known.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
-pub struct Events {
+struct Events {
     encoded: Vec<Box<RawValue>>,
     #[serde(skip)]
-    size: usize,
+    bytes: usize,
 }
 
 impl Events {
-    /// Adds one.
-    pub fn push(&mut self, event: &EventView) {
-        let encoded = to_raw_value(event).expect("an event is plain data");
-        self.size += encoded.get().len();
+    fn push(&mut self, event: &EventView) {
+        let encoded = encode(event);
+        self.bytes += encoded.get().len();
         self.encoded.push(encoded);
     }
 
-    /// Whether no more belong on the page.
-    pub fn are_enough(&self, limit: u32) -> bool {
-        self.encoded.len() >= limit as usize || self.size >= LARGEST
+    fn is_full(&self) -> bool {
+        self.bytes >= MAX_BYTES
     }
 }
 
-/// Reads a part of the log commit by commit, in pages.
-pub struct Reader<'a, L> {
-    log: &'a L,
-    scope: Scope,
-    page: vec::IntoIter<StoredCommit>,
-    more: bool,
-    /// Everything in scope up to here is in the pages read so far.
-    fetched: Position,
-    /// Everything in scope up to here has been looked at.
-    pub reached: Position,
+fn encode(event: &EventView) -> Box<RawValue> {
+    to_raw_value(event).expect("an event is plain data")
 }
 
-impl<'a, L: Log> Reader<'a, L> {
-    /// Begins after a position.
-    pub fn new(log: &'a L, scope: Scope, after: Position) -> Self {
-        Self { log, scope, page: Vec::new().into_iter(), more: true, fetched: after, reached: after }
-    }
-
-    /// The next commit; none at the end of the log.
-    pub async fn next(&mut self) -> Result<Option<StoredCommit>, LogError> {
-        if self.page.as_slice().is_empty() && self.more {
-            let page = self.log.read(&self.scope, self.fetched, PAGE).await?;
-            self.more = page.more;
-            self.fetched = page.reached.max(self.fetched);
-            self.page = page.commits.into_iter();
-        }
-        let stored = self.page.next();
-        self.reached = match &stored {
-            Some(stored) if !self.page.as_slice().is_empty() => stored.position,
-            _ => self.fetched,
-        };
-        Ok(stored)
-    }
-}
+#[cfg(test)]
+pub mod memory_index;

@@ -1,18 +1,26 @@
 //! `GET /v1/streams/{category}/{id}/state`: an aggregate folded from its events, as of now or then.
 
-use annals_core::{Category, Position, StreamId, Version};
-use annals_nats::{Log, Scope};
+use annals_core::{
+    Category, Position, State as Folding, StreamId, Version,
+    index::{IndexBody, IndexQuery},
+    log::Log,
+};
 use axum::{
     Json,
     extract::State,
     http::{Uri, header::ETAG},
     response::{IntoResponse, Response},
 };
+use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Reader, stream};
+use super::{
+    LogReader,
+    reader::{Index, unexpected},
+    stream::{self, none},
+};
 use crate::{
     failure::etag,
     gateway::Gateway,
@@ -21,6 +29,9 @@ use crate::{
     query::{self, Parameters},
     segments::Segments,
 };
+
+/// Events that are asked for at once.
+const PAGE_EVENTS: u32 = 500;
 
 /// The point in a stream's history that a client asks for.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +49,13 @@ struct Snapshot {
     state: Value,
 }
 
+/// An aggregate on the way there.
+struct Folded {
+    state: Folding,
+    version: Version,
+    position: Position,
+}
+
 /// The route.
 pub async fn get(
     State(gateway): State<Gateway>,
@@ -46,49 +64,76 @@ pub async fn get(
 ) -> Result<Response, Problem> {
     let stream = stream::stream(&gateway, &category, &id)?;
     let parameters = Parameters::parse(&uri, &["version", "at"])?;
-    let when = match (parameters.number("version")?, parameters.time("at")?) {
+    let when = match (parameters.version("version")?, parameters.time("at")?) {
         (Some(_), Some(_)) => return Err(query::invalid("at", "contradicts `version`")),
         (Some(version), None) => When::Version(version),
         (None, Some(time)) => When::At(time),
         (None, None) => When::Now,
     };
-    let snapshot = fold(&*gateway.log().await?, gateway.category(&category)?, &stream, when).await?;
+    let reader = gateway.log().await?;
+    let snapshot = fold(&reader, gateway.category(&category)?, &stream, when).await?;
     let headers = [(ETAG, etag(snapshot.version)), (ANNALS_POSITION, snapshot.position.into())];
     Ok((headers, Json(snapshot)).into_response())
 }
 
-async fn fold(
-    log: &impl Log,
+async fn fold<L: Log, I: Index>(
+    reader: &LogReader<L, I>,
     category: &Category,
     stream: &StreamId,
     when: When,
 ) -> Result<Snapshot, Problem> {
-    let (mut state, mut version, mut position) = (category.blank(), 0, 0);
-    let mut reader = Reader::new(log, Scope::Stream(stream.clone()), 0);
-    let mut seen = false;
-    'log: while let Some(stored) = reader.next().await? {
-        seen = true;
-        for record in &stored.commit.events {
-            let reached = match when {
-                When::Now => false,
-                When::Version(last) => record.version > last,
-                When::At(time) => stored.commit.recorded_at > time,
-            };
-            if reached {
-                break 'log;
+    let end = reader.end().await?;
+    let last = match when {
+        When::Now => None,
+        When::Version(version) => Some(version),
+        When::At(at) => version_at(reader, stream, at, end).await?.or(Some(0)),
+    };
+    let mut folded = Folded { state: category.blank(), version: 0, position: 0 };
+    loop {
+        let (after, limit) = (folded.version, PAGE_EVENTS);
+        let query = IndexQuery::Stream { stream: stream.clone(), after, since: None, limit };
+        let body = reader.ask(query, end).await?.body;
+        let IndexBody::Stream { version, addresses, more } = body else { return Err(none(&body, stream)) };
+        if last.is_some_and(|last| last == 0 || last > version) {
+            return Err(never(stream, when));
+        }
+        let _turn = reader.turn().await?;
+        let mut located = std::pin::pin!(reader.events(&addresses));
+        while let Some(event) = located.try_next().await? {
+            let (record, position) = (event.record(), event.stored().position);
+            let state = category.evolve(folded.state, record)?;
+            folded = Folded { state, version: record.version, position };
+            if last == Some(record.version) {
+                return Ok(folded.show(category));
             }
-            state = category.evolve(state, record)?;
-            (version, position) = (record.version, stored.position);
+        }
+        if !more || addresses.is_empty() {
+            return Ok(folded.show(category));
         }
     }
-    let there = match when {
-        When::Version(wanted) => version == wanted && version > 0,
-        When::Now | When::At(_) => version > 0,
-    };
-    match (there, seen) {
-        (true, _) => Ok(Snapshot { version, position, state: category.show(&state) }),
-        (false, true) => Err(never(stream, when)),
-        (false, false) => Err(stream::not_found(stream)),
+}
+
+/// The highest version that was recorded at or before a time.
+async fn version_at<L: Log, I: Index>(
+    reader: &LogReader<L, I>,
+    stream: &StreamId,
+    at: Timestamp,
+    end: Position,
+) -> Result<Option<Version>, Problem> {
+    let query = IndexQuery::VersionAt { stream: stream.clone(), at };
+    match reader.ask(query, end).await?.body {
+        IndexBody::Version { version } => Ok(Some(version)),
+        IndexBody::NotFound => Ok(None),
+        other @ (IndexBody::Addresses { .. }
+        | IndexBody::Stream { .. }
+        | IndexBody::Streams { .. }
+        | IndexBody::Status(_)) => Err(unexpected(&other)),
+    }
+}
+
+impl Folded {
+    fn show(&self, category: &Category) -> Snapshot {
+        Snapshot { version: self.version, position: self.position, state: category.show(&self.state) }
     }
 }
 
@@ -103,18 +148,21 @@ fn never(stream: &StreamId, when: When) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use annals_nats::MemoryLog;
     use serde_json::json;
 
     use super::*;
     use crate::lamp::{self, Happened, at};
 
     async fn folded(when: When) -> Result<(Version, Position, Value), Code> {
-        let log = MemoryLog::default();
-        lamp::record(&log, &[Happened::to(2, 1), Happened::to(1, 2), Happened::to(1, 3)]).await;
+        let reader = lamp::reader(&[
+            &[Happened::to(2, 1)],
+            &[Happened::to(1, 2)],
+            &[Happened::to(2, 1), Happened::to(1, 3)],
+        ])
+        .await;
         let catalog = lamp::catalog();
         let category = catalog.category("lamp").unwrap();
-        let snapshot = fold(&log, category, &lamp::stream(1), when).await;
+        let snapshot = fold(&reader, category, &lamp::stream(1), when).await;
         snapshot.map(|it| (it.version, it.position, it.state)).map_err(|problem| problem.code)
     }
 
@@ -146,10 +194,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_event_that_cannot_be_read_is_no_defect() {
-        let log = MemoryLog::default();
-        lamp::record(&log, &[Happened::unreadable(1)]).await;
+        let reader = lamp::reader(&[&[Happened::unreadable(1)]]).await;
         let catalog = lamp::catalog();
-        let outcome = fold(&log, catalog.category("lamp").unwrap(), &lamp::stream(1), When::Now).await;
+        let outcome = fold(&reader, catalog.category("lamp").unwrap(), &lamp::stream(1), When::Now).await;
         assert_eq!(outcome.unwrap_err().code, Code::EventQuarantined);
     }
 }

@@ -1,17 +1,24 @@
 //! `GET /v1/streams/{category}/{id}`: what happened to one aggregate.
 
-use annals_core::{EventView, StreamId, Version};
-use annals_nats::{Log, Scope};
+use annals_core::{
+    StreamId, Version,
+    index::{IndexBody, IndexQuery},
+    log::Log,
+};
 use axum::{
     Json,
     extract::State,
     http::Uri,
     response::{IntoResponse, Response},
 };
+use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Events, Reader};
+use super::{
+    Events, LogReader,
+    reader::{Index, unexpected},
+};
 use crate::{
     gateway::Gateway,
     problem::{Code, Problem},
@@ -46,11 +53,12 @@ pub async fn get(
     let stream = stream(&gateway, &category, &id)?;
     let parameters = Parameters::parse(&uri, &["after", "limit", "since"])?;
     let wanted = Wanted {
-        after: parameters.number("after")?.unwrap_or(0),
+        after: parameters.version("after")?.unwrap_or(0),
         since: parameters.time("since")?,
         limit: parameters.limit(100)?,
     };
-    Ok(Json(page(&*gateway.log().await?, stream, &wanted).await?).into_response())
+    let reader = gateway.log().await?;
+    Ok(Json(page(&reader, stream, &wanted).await?).into_response())
 }
 
 /// The stream that a path names.
@@ -63,38 +71,42 @@ pub fn not_found(stream: &StreamId) -> Problem {
     Problem::new(Code::NotFound, format!("Nothing has happened to {} `{}`.", stream.category, stream.id))
 }
 
-async fn page(log: &impl Log, stream: StreamId, wanted: &Wanted) -> Result<Page, Problem> {
-    let mut page = Page { events: Events::default(), version: 0, next: None };
-    let mut last = wanted.after;
-    let mut reader = Reader::new(log, Scope::Stream(stream.clone()), 0);
-    while let Some(stored) = reader.next().await? {
-        page.version = stored.commit.version();
-        if wanted.since.is_some_and(|since| stored.commit.recorded_at <= since) {
-            continue;
+async fn page<L: Log, I: Index>(
+    reader: &LogReader<L, I>,
+    stream: StreamId,
+    wanted: &Wanted,
+) -> Result<Page, Problem> {
+    let Wanted { after, since, limit } = *wanted;
+    let query = IndexQuery::Stream { stream: stream.clone(), after, since, limit };
+    let body = reader.ask(query, reader.end().await?).await?.body;
+    let IndexBody::Stream { version, addresses, more } = body else { return Err(none(&body, &stream)) };
+    let _turn = reader.turn().await?;
+    let mut page = Page { events: Events::default(), version, next: None };
+    let mut last = after;
+    let mut located = std::pin::pin!(reader.events(&addresses));
+    while let Some(event) = located.try_next().await? {
+        if page.events.is_full() {
+            return Ok(Page { next: Some(last), ..page });
         }
-        for record in stored.commit.events.iter().filter(|record| record.version > wanted.after) {
-            if page.events.are_enough(wanted.limit) {
-                page.next = Some(last);
-                break;
-            }
-            page.events.push(&EventView::new(record, &stored));
-            last = record.version;
-        }
+        page.events.push(&event.view());
+        last = event.record().version;
     }
-    if page.version == 0 { Err(not_found(&stream)) } else { Ok(page) }
+    Ok(Page { next: more.then_some(last), ..page })
+}
+
+/// Why the index shows no events of a stream.
+pub fn none(body: &IndexBody, stream: &StreamId) -> Problem {
+    if matches!(body, IndexBody::NotFound) { not_found(stream) } else { unexpected(body) }
 }
 
 #[cfg(test)]
 mod tests {
-    use annals_nats::MemoryLog;
-
     use super::*;
     use crate::lamp::{self, Happened, at};
 
     async fn shown(wanted: Wanted) -> (Vec<Version>, Version, Option<Version>) {
-        let log = MemoryLog::default();
-        lamp::record(&log, &[Happened::to(1, 2), Happened::to(2, 1), Happened::to(1, 3)]).await;
-        let page = serde_json::to_value(page(&log, lamp::stream(1), &wanted).await.unwrap()).unwrap();
+        let reader = lamp::reader(&[&[Happened::to(1, 2)], &[Happened::to(2, 1), Happened::to(1, 3)]]).await;
+        let page = serde_json::to_value(page(&reader, lamp::stream(1), &wanted).await.unwrap()).unwrap();
         let events = page["events"].as_array().unwrap().iter();
         let shown = events.map(|event| event["version"].as_u64().unwrap()).collect();
         (shown, page["version"].as_u64().unwrap(), page["next"].as_u64())
@@ -114,10 +126,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_ends_when_it_is_large() {
-        let log = MemoryLog::default();
-        lamp::record(&log, &[Happened::to(1, 700), Happened::to(1, 700), Happened::to(1, 700)]).await;
+        let often = || [Happened::to(1, 700)];
+        let reader = lamp::reader(&[&often(), &often(), &often()]).await;
         let everything = Wanted { after: 0, since: None, limit: u32::MAX };
-        let page = page(&log, lamp::stream(1), &everything).await.unwrap();
+        let page = page(&reader, lamp::stream(1), &everything).await.unwrap();
         let next = page.next.unwrap();
         assert!((700..1400).contains(&next), "{next}");
         let text = serde_json::to_string(&page).unwrap();
@@ -136,7 +148,7 @@ mod tests {
     #[tokio::test]
     async fn a_stream_without_events_is_not_there() {
         let wanted = Wanted { after: 0, since: None, limit: 1 };
-        let problem = page(&MemoryLog::default(), lamp::stream(1), &wanted).await.unwrap_err();
+        let problem = page(&lamp::reader(&[]).await, lamp::stream(1), &wanted).await.unwrap_err();
         assert_eq!(problem.code, Code::NotFound);
     }
 }

@@ -1,4 +1,4 @@
-//! Commands: each by its own path, all through one door, and what became of those nobody waited for.
+//! Commands: each by its own path, all through one door, and what became of them.
 
 use std::collections::BTreeMap;
 
@@ -119,9 +119,10 @@ fn outcome() -> Operation {
         .says(
             "commands",
             "What became of a command",
-            "Of one that was given with `Prefer: respond-async`, until 24 h after its outcome.",
+            "Of every one that stored something, for ever; of one with `Prefer: respond-async` that did not, until 24 h \
+             after its outcome.",
         )
-        .asks(in_path("command_id", &uuid(), "As in the `Location` of the 202."))
+        .asks(in_path("command_id", &uuid(), "The command's id."))
         .answers(
             200,
             Answer::json("Pending, with `Retry-After`; or its outcome.", &schema("Outcome"))

@@ -28,7 +28,7 @@ fn event(catalog: &Catalog) -> Value {
     let text = json!({ "type": "string" });
     let properties = json!({
         "id": uuid(), "type": text, "category": text, "stream_id": uuid(),
-        "version": schema("Version"), "position": schema("Position"),
+        "version": schema("Version"), "position": schema("Position"), "place": schema("Place"),
         "schema": { "type": "integer", "minimum": 1, "description": "The schema that the data is written in." },
         "recorded_at": time(), "correlation_id": uuid(), "causation_id": uuid(), "actor": text,
         "metadata": schema("Metadata"), "data": { "type": "object" },

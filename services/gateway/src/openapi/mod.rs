@@ -79,7 +79,7 @@ fn tags(catalog: &Catalog) -> Vec<Value> {
     let categories = catalog
         .categories()
         .filter(|it| !it.commands.keys().all(|name| it.internal.contains(&name.as_str())));
-    let mut tags = vec![tag("commands", "Any command, and what became of one that was not waited for.")];
+    let mut tags = vec![tag("commands", "Any command, and what became of it.")];
     tags.extend(categories.map(|it| tag(it.name, &format!("Commands to one {}.", it.name))));
     tags.extend([
         tag("views", "Read models."),

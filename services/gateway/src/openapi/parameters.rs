@@ -7,6 +7,9 @@ pub fn number() -> Value {
     json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX })
 }
 
+/// A position, or a position and a place.
+pub const ADDRESS: &str = "^[0-9]+(\\.[0-9]+)?$";
+
 /// In the path, where everything is required.
 pub fn in_path(name: &str, schema: &Value, description: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description })
@@ -45,8 +48,7 @@ fn of_commands() -> Vec<Header> {
             "Idempotency-Key",
             json!({ "type": "string", "minLength": 1, "maxLength": 257, "pattern": key }),
             "1 to 255 visible characters, bare or in quotes. A repeat with the same key, aggregate, command and \
-             body answers what the first one answered and stores nothing, as long as the command is among the \
-             last 1,000 of its aggregate.",
+             body answers what the first one answered and stores nothing, however long ago that was.",
         ),
         (
             "If-Match",
@@ -88,9 +90,9 @@ fn of_reads() -> Vec<Header> {
         ),
         (
             "Last-Event-ID",
-            json!({ "type": "string", "examples": ["1042"] }),
-            "For server-sent events, and of no meaning elsewhere: resume after this position, whatever `after` \
-             says.",
+            json!({ "type": "string", "pattern": ADDRESS, "examples": ["1042.3"] }),
+            "For server-sent events, and of no meaning elsewhere: resume after this event, or after all of a \
+             position, whatever `after` says.",
         ),
     ]
 }

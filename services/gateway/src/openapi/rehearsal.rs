@@ -141,8 +141,7 @@ fn record(
         recorded_at: Timestamp::from_microsecond(THEN).expect("a time of this century"),
         context,
         fingerprint: Fingerprint::of(command, data),
-        previous_hash: None,
-        events: Commit::place(id, after, events),
+        events: Commit::number(id, after, 0, events),
     };
-    StoredCommit { position: BEGINNING + history.len() as u64, hash: String::new(), commit }
+    StoredCommit { position: BEGINNING + history.len() as u64, place: 0, commit }
 }

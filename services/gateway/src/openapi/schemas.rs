@@ -60,8 +60,17 @@ fn basics() -> Named {
         "code": { "type": "string", "description": "What a program may rely on." },
     });
     let scalar = json!({ "type": ["string", "number", "boolean", "null"] });
+    let address = json!({ "oneOf": [number(), { "type": "string", "pattern": "^[0-9]+\\.[0-9]+$" }] });
     vec![
-        ("Position", described(number(), "A place in the whole log.")),
+        ("Position", described(number(), "Of an entry in the whole log. All events of an entry share it.")),
+        ("Place", described(number(), "The number of an event in its entry, from 0.")),
+        (
+            "Address",
+            described(
+                address,
+                "An event's position and place, such as `\"1042.3\"`; or a position: all of that entry.",
+            ),
+        ),
         ("Version", described(number(), "The number of events in a stream.")),
         (
             "Problem",
@@ -89,11 +98,23 @@ fn basics() -> Named {
 }
 
 fn happenings() -> Named {
-    let page = json!({ "events": list(&schema("Event")), "next": schema("Position") });
+    let page = json!({
+        "events": list(&schema("Event")), "next": schema("Address"),
+        "end": { "type": "boolean", "description": "There is nothing more that matches, up to `next`." },
+    });
     let stream = json!({
         "events": list(&schema("Event")),
         "version": schema("Version"),
         "next": { "anyOf": [schema("Version"), { "type": "null" }], "description": "What to ask for `after`, if there is more." },
+    });
+    let row = json!({
+        "id": uuid(), "version": schema("Version"), "last_position": schema("Position"), "last_recorded_at": time(),
+    });
+    let row = object("", &["id", "version", "last_position", "last_recorded_at"], &row);
+    let streams = json!({
+        "streams": list(&row),
+        "count": { "type": "integer", "minimum": 0, "description": "How many the category has." },
+        "next": { "type": ["string", "null"], "description": "What to ask for as `cursor`, if there are more." },
     });
     let state = json!({
         "version": schema("Version"), "position": schema("Position"),
@@ -102,8 +123,9 @@ fn happenings() -> Named {
     vec![
         (
             "EventPage",
-            object("A part of the log. `next`: the position last looked at.", &["events", "next"], &page),
+            object("A part of the log. `next`: what to ask for `after`.", &["events", "next", "end"], &page),
         ),
+        ("StreamList", object("The streams of a category.", &["streams", "count", "next"], &streams)),
         ("StreamPage", object("A part of a stream, oldest first.", &["events", "version", "next"], &stream)),
         ("State", object("An aggregate, folded from its events.", &["version", "position", "state"], &state)),
     ]
@@ -146,7 +168,7 @@ fn commands() -> Named {
             "Accepted",
             object("A command that was carried out, or that changed nothing.", &required, &accepted),
         ),
-        ("Outcome", json!({ "oneOf": outcomes, "description": "What became of an asynchronous command." })),
+        ("Outcome", json!({ "oneOf": outcomes, "description": "What became of a command." })),
         ("Taken", taken),
     ]
 }

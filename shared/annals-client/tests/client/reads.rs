@@ -25,7 +25,7 @@ fn rows(balances: &[u64], next: Option<&str>) -> String {
 pub fn event(position: u64, version: u64) -> Value {
     json!({
         "id": Uuid::from_u128(9), "type": "MoneyDeposited", "category": "account", "stream_id": ID, "version": version,
-        "position": position, "schema": 1, "recorded_at": "2026-11-21T09:30:00.123456Z", "correlation_id": ID,
+        "position": position, "place": version, "schema": 1, "recorded_at": "2026-11-21T09:30:00.123456Z", "correlation_id": ID,
         "causation_id": ID, "actor": "anonymous", "metadata": {}, "data": { "amount": 1, "balance": 1 },
     })
 }
@@ -88,7 +88,11 @@ async fn a_session_reads_what_it_has_written() {
 #[tokio::test]
 async fn a_session_shows_whatever_was_answered_in_it() {
     let page = |position: u64| {
-        answer(200, "", &json!({ "events": [event(position, 1)], "next": position, "version": 1 }))
+        answer(
+            200,
+            "",
+            &json!({ "events": [event(position, 1)], "next": position, "end": true, "version": 1 }),
+        )
     };
     let state = answer(200, "", &json!({ "version": 2, "position": 5, "state": { "balance": 3 } }));
     let followed =
@@ -173,20 +177,32 @@ async fn a_state_is_asked_for_as_of_now_or_then() {
 }
 
 #[tokio::test]
-async fn the_log_is_fetched_to_its_end_however_much_the_filters_hide() {
-    let page = |events: Value, next: u64| answer(200, "", &json!({ "events": events, "next": next }));
+async fn the_log_is_fetched_to_its_end_from_wherever_a_page_ends() {
+    let page = |events: Value, next: Value, end: bool| {
+        answer(200, "", &json!({ "events": events, "next": next, "end": end }))
+    };
     let fake = Fake::answering([
-        page(json!([event(5, 1)]), 5),
-        page(json!([]), 10_005),
-        page(json!([event(10_007, 2)]), 10_009),
-        page(json!([]), 10_009),
+        page(json!([event(5, 1)]), json!("5.10"), false),
+        page(json!([event(5, 11)]), json!(5), false),
+        page(json!([event(10_007, 2)]), json!(10_009), true),
     ]);
     let fake = fake.await;
     let events = fake.client().events().after(2).until(20_000).types(["MoneyDeposited", "MoneyWithdrawn"]);
-    let all: Vec<_> = events.category("account").correlated_with(ID).all().try_collect().await.unwrap();
-    assert_eq!(all.iter().map(|event| event.position).collect::<Vec<_>>(), [5, 10_007]);
+    let events = events.category("account").correlated_with(ID).caused_by(ID);
+    let all: Vec<_> = events.all().try_collect().await.unwrap();
+    assert_eq!(all.iter().map(|event| event.position).collect::<Vec<_>>(), [5, 5, 10_007]);
     let asked = format!(
-        "GET /v1/events?type=MoneyDeposited%2CMoneyWithdrawn&category=account&correlation_id={ID}&until=20000"
+        "GET /v1/events?type=MoneyDeposited%2CMoneyWithdrawn&category=account&correlation_id={ID}&causation_id={ID}\
+         &until=20000"
     );
-    assert_eq!(lines(&fake), [2, 5, 10_005, 10_009].map(|after| format!("{asked}&after={after}&limit=500")));
+    assert_eq!(lines(&fake), ["2", "5.10", "5"].map(|after| format!("{asked}&after={after}&limit=500")));
+}
+
+#[tokio::test]
+async fn an_event_is_there_or_it_is_not() {
+    let fake = Fake::answering([answer(200, "", &event(5, 1)), problem(404, "not-found")]).await;
+    let session = fake.client().session();
+    assert_eq!(session.event(ID).await.unwrap().unwrap().position, 5);
+    assert!(session.event(ID).await.unwrap().is_none());
+    assert_eq!(lines(&fake)[0], format!("GET /v1/events/{ID}"));
 }

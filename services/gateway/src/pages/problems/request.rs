@@ -107,7 +107,7 @@ pub const REQUEST_TIMEOUT: Explanation = Explanation {
 
 pub const PAYLOAD_TOO_LARGE: Explanation = Explanation {
     meaning: "The body is too large, or what it leads to is.",
-    cause: "A body has 256 KiB at most. The events of one command are stored as one message, which has 768 KiB at most.",
+    cause: "A body has 256 KiB at most. The events of one command take 512 KiB at most.",
     remedy: "Give several smaller commands. What is really large belongs elsewhere; keep its address in the event.",
     request: "head -c 300000 /dev/zero | curl --json @- \\\n  \
         localhost:8080/v1/commands/post/0190a5c5-7b1e-7c1a-9c5b-1a2b3c4d5e6f/publish",

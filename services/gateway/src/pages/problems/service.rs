@@ -23,10 +23,12 @@ pub const UNAVAILABLE: Explanation = Explanation {
 };
 
 pub const PROJECTION_BEHIND: Explanation = Explanation {
-    meaning: "The view has not come as far as was asked for, so nothing older is answered instead.",
+    meaning: "The view, or the index of events, has not come as far as was asked for, so nothing older is answered \
+        instead.",
     cause: "A view follows the log, mostly by milliseconds. It is behind while it catches up after a pause, or while it \
-        is built for the first time.",
-    remedy: "Send it again after `Retry-After`, or let it wait longer: `Prefer: wait=30`. `position` says how far the view \
+        is built for the first time. Streams and events are looked up in an index that follows the log likewise; what \
+        they are asked for is always the latest.",
+    remedy: "Send it again after `Retry-After`, or let a view wait longer: `Prefer: wait=30`. `position` says how far it \
         is, `wanted` how far it should be. Without `Annals-Min-Position` a view that has once been complete answers what \
         it has.",
     request: "curl -H 'Annals-Min-Position: 1042' localhost:8080/v1/views/balances",
@@ -36,12 +38,13 @@ pub const PROJECTION_BEHIND: Explanation = Explanation {
 
 pub const EVENT_QUARANTINED: Explanation = Explanation {
     meaning: "An event that cannot be read is in the way of what was asked for.",
-    cause: "It was written by a newer release, or by something else than this system. Views stop in front of such an \
-        event, since what follows may depend on it; other views go on.",
+    cause: "It was written by a newer release, or the log is damaged. Views stop in front of such an event, since what \
+        follows may depend on it; other views go on. A message that does not belong to the log stops nothing: it is \
+        skipped.",
     remedy: "`detail` says where it stands. Run the release that can read it: the view tries again, every 64 s at the \
         latest. Without `Annals-Min-Position` the view answers as far as it is.",
     request: "curl localhost:8080/v1/events?after=1039",
-    detail: "The log cannot be read: position 1040 does not hold a commit: expected value at line 1 column 1.",
+    detail: "The log cannot be read: the entry at position 1040 cannot be read: missing field `commandid`.",
     data: "{}",
 };
 

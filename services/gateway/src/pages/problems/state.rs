@@ -42,11 +42,11 @@ pub const NOT_FOUND: Explanation = Explanation {
 };
 
 pub const CONFLICT: Explanation = Explanation {
-    meaning: "Others wrote to the same aggregate, and were faster every time. Nothing is stored.",
-    cause: "A command is decided on what the aggregate is, and stored only if it still is. It was decided anew several \
-        times, and each time another writer came first.",
-    remedy: "Send it again, after a short while that is not the same for all clients. If this happens often, many \
-        write to one aggregate: it may be several.",
+    meaning: "Other writers were faster every time. Nothing is stored.",
+    cause: "A command is decided on what the log holds, and stored only if nothing was written since. One command service \
+        at a time writes, so this happens only while one takes over from another.",
+    remedy: "Send it again after a short while. If this happens often, look at the logs of the command services: something \
+        makes them take over from each other.",
     request: "curl --json '{\"amount\": 250}' \\\n  \
         localhost:8080/v1/commands/account/0190a5c5-7b1e-7c1a-9c5b-1a2b3c4d5e6f/deposit",
     detail: "Other writers won every try. Nothing is stored; try again.",
@@ -89,8 +89,8 @@ pub const REFUSED: Explanation = Explanation {
 
 pub const IDEMPOTENCY_KEY_REUSED: Explanation = Explanation {
     meaning: "This `Idempotency-Key` was already given to another command on the same aggregate.",
-    cause: "A key stands for one command with one body, among the last 1,000 commands of its aggregate. This one came \
-        with another command, or with another body.",
+    cause: "A key stands for one command with one body, for ever. This one came with another command, or with another \
+        body.",
     remedy: "Draw a new key for every new command, and use it again only to repeat that one.",
     request: "curl --json '{\"amount\": 300}' -H 'Idempotency-Key: monday' \\\n  \
         localhost:8080/v1/commands/account/0190a5c5-7b1e-7c1a-9c5b-1a2b3c4d5e6f/deposit",
