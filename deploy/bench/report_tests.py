@@ -44,18 +44,33 @@ class Report(unittest.TestCase):
     def test_what_annals_reports_of_itself_is_read(self):
         times = {"p50_ms": 1.5, "p99_ms": 4.0}
         figures = [
-            {"name": "limit.publish.1", "median": 1.0, "failures": 0},
+            {"name": "limit.entry.1", "median": 1.0, "failures": 0},
+            {"name": "commands.local-hot.128", "median": 8000.0, "times": times, "failures": 0},
             {"name": "commands.bus.32", "median": 9000.0, "times": times, "failures": 1},
             {"name": "commands.http.32", "median": 0.0, "failures": 7},
+            {"name": "commands.mixed.128", "median": 500.0, "times": times, "failures": 0},
         ]
 
+        none = {"p50_ms": 0.0, "p99_ms": 0.0}
         self.assertEqual(
             report.annals(figures),
             {
-                "annals bus": [{"in_flight": 32, "per_second": 9000.0, "errors": 1, **times}],
-                "annals http": [{"in_flight": 32, "per_second": 0.0, "errors": 7, "p50_ms": 0.0, "p99_ms": 0.0}],
+                "annals local": [{"in_flight": 128, "hot": True, "per_second": 8000.0, "errors": 0, **times}],
+                "annals bus": [{"in_flight": 32, "hot": False, "per_second": 9000.0, "errors": 1, **times}],
+                "annals http": [{"in_flight": 32, "hot": False, "per_second": 0.0, "errors": 7, **none}],
             },
         )
+
+    def test_figures_have_the_names_that_annals_bench_gives_them(self):
+        gathered = results(annals_bus=[9000], postgres=[3000, 1000, 2000])
+        hot = [{**point, "hot": True} for point in rounds(100)]
+        for system in ("annals local", "postgres"):
+            report.add(gathered, system, hot)
+        medians = {figure["name"]: figure["median"] for figure in report.figures(gathered)}
+
+        expected = {"commands.bus.128": 9000, "postgres.128": 2000}
+        self.assertEqual(medians, {**expected, "postgres.hot.128": 100, "commands.local-hot.128": 100})
+        self.assertIn("128 in flight, all at one account", report.table(gathered))
 
     def test_the_table_stars_the_best_peer(self):
         text = report.table(results(annals_bus=[9000], postgres=[3000], umadb=[1500]))

@@ -21,11 +21,6 @@ impl Ledger {
         Self((0..accounts).map(|_| Told::default()).collect())
     }
 
-    /// How many accounts there are.
-    pub fn accounts(&self) -> usize {
-        self.0.len()
-    }
-
     /// A deposit at this account was acknowledged.
     pub fn acknowledged(&self, account: usize) {
         self.0[account].acknowledged.fetch_add(1, Relaxed);

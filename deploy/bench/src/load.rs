@@ -14,11 +14,26 @@ use crate::{check::Ledger, peer::Peer};
 /// Who was turned away waits so long: else failing would be the fastest thing to do.
 const AFTER_A_FAILURE: Duration = Duration::from_millis(100);
 
+/// What one point does.
+#[derive(Clone, Copy)]
+pub struct Load {
+    /// How many deposits are in flight.
+    pub in_flight: usize,
+    /// Over how many of the accounts they are spread.
+    pub accounts: usize,
+    /// How long it runs before it is measured.
+    pub warm_up: Duration,
+    /// How long it is measured.
+    pub measured: Duration,
+}
+
 /// What one point gave.
 #[derive(Serialize)]
 pub struct Point {
     /// How many deposits were in flight.
     in_flight: usize,
+    /// Whether all of them were at one account.
+    hot: bool,
     /// Acknowledged deposits per second of the measured time.
     per_second: f64,
     /// Half of the deposits took no longer than this, in milliseconds.
@@ -43,35 +58,29 @@ struct Seen {
 }
 
 /// Keeps that many deposits in flight through the warm-up and the measured time.
-pub async fn point<P: Peer>(
-    peer: &Arc<P>,
-    ledger: &Arc<Ledger>,
-    in_flight: usize,
-    warm_up: Duration,
-    measured: Duration,
-) -> Point {
-    let start = Instant::now() + warm_up;
-    let window = Window { start, end: start + measured };
+pub async fn point<P: Peer>(peer: &Arc<P>, ledger: &Arc<Ledger>, load: Load) -> Point {
+    let start = Instant::now() + load.warm_up;
+    let window = Window { start, end: start + load.measured };
     let mut clients = JoinSet::new();
-    for _ in 0..in_flight {
-        clients.spawn(client(Arc::clone(peer), Arc::clone(ledger), window));
+    for _ in 0..load.in_flight {
+        clients.spawn(client(Arc::clone(peer), Arc::clone(ledger), load.accounts, window));
     }
     let mut all = Seen::default();
     for seen in clients.join_all().await {
         all.latencies.extend(seen.latencies);
         all.errors += seen.errors;
     }
-    summary(in_flight, measured, all)
+    summary(load, all)
 }
 
-async fn client<P: Peer>(peer: Arc<P>, ledger: Arc<Ledger>, window: Window) -> Seen {
+async fn client<P: Peer>(peer: Arc<P>, ledger: Arc<Ledger>, accounts: usize, window: Window) -> Seen {
     let mut seen = Seen::default();
     loop {
         let asked = Instant::now();
         if asked >= window.end {
             return seen;
         }
-        let account = rand::rng().random_range(0..ledger.accounts());
+        let account = rand::rng().random_range(0..accounts);
         match peer.deposit(account).await {
             Ok(()) => ledger.acknowledged(account),
             Err(error) => {
@@ -89,11 +98,12 @@ async fn client<P: Peer>(peer: Arc<P>, ledger: Arc<Ledger>, window: Window) -> S
     }
 }
 
-fn summary(in_flight: usize, measured: Duration, mut seen: Seen) -> Point {
+fn summary(load: Load, mut seen: Seen) -> Point {
     seen.latencies.sort_unstable();
     Point {
-        in_flight,
-        per_second: Duration::from_secs(seen.latencies.len() as u64).div_duration_f64(measured),
+        in_flight: load.in_flight,
+        hot: load.accounts == 1,
+        per_second: Duration::from_secs(seen.latencies.len() as u64).div_duration_f64(load.measured),
         p50_ms: percentile_ms(&seen.latencies, 50),
         p99_ms: percentile_ms(&seen.latencies, 99),
         errors: seen.errors,
@@ -122,7 +132,9 @@ mod tests {
     #[test]
     fn the_rate_counts_what_was_answered_in_the_measured_time() {
         let seen = Seen { latencies: vec![Duration::from_millis(1); 300], errors: 0 };
+        let measured = Duration::from_secs(2);
+        let load = Load { in_flight: 1, accounts: 1000, warm_up: Duration::ZERO, measured };
 
-        assert!((summary(1, Duration::from_secs(2), seen).per_second - 150.0).abs() < f64::EPSILON);
+        assert!((summary(load, seen).per_second - 150.0).abs() < f64::EPSILON);
     }
 }

@@ -33,6 +33,9 @@ struct Options {
     /// How many deposits are in flight, one point after the other.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 32, 128, 1024])]
     in_flight: Vec<usize>,
+    /// The same for points of which every deposit is at one account.
+    #[arg(long, value_delimiter = ',')]
+    hot: Vec<usize>,
     /// How many accounts there are.
     #[arg(long, default_value_t = 1000)]
     accounts: usize,
@@ -55,10 +58,12 @@ enum Name {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Options { peer, at, connections, in_flight, accounts, seconds, warm_up_seconds } = Options::parse();
+    let Options { peer, at, connections, in_flight, hot, accounts, seconds, warm_up_seconds } =
+        Options::parse();
     let plan = round::Plan {
         accounts,
         in_flight,
+        hot,
         measured: Duration::from_secs_f64(seconds),
         warm_up: Duration::from_secs_f64(warm_up_seconds),
     };

@@ -21,6 +21,8 @@ pub struct Plan {
     pub accounts: usize,
     /// The points: how many deposits are in flight.
     pub in_flight: Vec<usize>,
+    /// The points after those, of which every deposit is at one account.
+    pub hot: Vec<usize>,
     /// How long a point is measured.
     pub measured: Duration,
     /// How long a point runs before it is measured.
@@ -45,8 +47,11 @@ pub async fn run<P: Peer>(peer: P, plan: &Plan) -> Result<Report> {
         .try_collect::<()>()
         .await?;
     let mut points = Vec::new();
-    for &in_flight in &plan.in_flight {
-        points.push(load::point(&peer, &ledger, in_flight, plan.warm_up, plan.measured).await);
+    let spread = plan.in_flight.iter().map(|&in_flight| (in_flight, plan.accounts));
+    let hot = plan.hot.iter().map(|&in_flight| (in_flight, 1));
+    for (in_flight, accounts) in spread.chain(hot) {
+        let load = load::Load { in_flight, accounts, warm_up: plan.warm_up, measured: plan.measured };
+        points.push(load::point(&peer, &ledger, load).await);
     }
     let acknowledged = stream::iter(0..plan.accounts)
         .map(|account| check::account(&*peer, &ledger, account))

@@ -31,7 +31,7 @@ pub enum Tool {
 /// How to run the whole system.
 #[derive(Debug, Args)]
 pub struct Up {
-    /// The directory that keeps everything: the log, the views and the snapshots.
+    /// The directory that keeps everything: the log, the views and the state store.
     #[arg(long, env = "ANNALS_DATA", default_value = "data", conflicts_with = "ephemeral")]
     pub data: PathBuf,
     /// Keep everything in a temporary directory, gone at the end.

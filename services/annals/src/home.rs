@@ -38,9 +38,9 @@ impl Home {
         self.path.join("views")
     }
 
-    /// The states of long streams.
-    pub(crate) fn snapshots(&self) -> PathBuf {
-        self.path.join("snapshots")
+    /// What the command service keeps of the log.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.path.join("state")
     }
 
     /// The directory itself.

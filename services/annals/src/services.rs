@@ -25,7 +25,7 @@ pub(crate) struct Places {
     pub nats: String,
     pub nats_monitor: Option<String>,
     pub views: PathBuf,
-    pub snapshots: PathBuf,
+    pub state: PathBuf,
 }
 
 /// Running services, in the order in which they stop: whoever asks stops before whoever answers.
@@ -58,6 +58,7 @@ impl Services {
     }
 
     /// Something that stands for the service of this name.
+    #[cfg(test)]
     pub(crate) fn one<F>(name: &'static str, run: impl FnOnce(CancellationToken) -> F) -> Self
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -154,7 +155,7 @@ fn projector(places: &Places, catalog: &Catalog, only: &[&str]) -> Service {
 }
 
 fn command(places: &Places, catalog: &Catalog) -> Service {
-    let memory = MemoryArgs { snapshots: Some(places.snapshots.clone()), ..Default::default() };
+    let memory = MemoryArgs::new(places.state.clone());
     let config = annals_command::Config { nats: places.nats(), health: NOWHERE, memory };
     spawn("command", |stop| annals_command::run(config, catalog.clone(), stop))
 }

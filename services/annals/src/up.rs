@@ -32,7 +32,7 @@ pub async fn up(options: Up, catalog: Catalog, shutdown: CancellationToken) -> a
         nats: server.url.clone(),
         nats_monitor: server.monitor.clone(),
         views: home.views(),
-        snapshots: home.snapshots(),
+        state: home.state(),
     };
     let mut services = Services::start(&places, &catalog, listener);
     let names = services.on_the_bus();

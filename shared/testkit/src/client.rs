@@ -99,9 +99,9 @@ mod tests {
         let accepted = timeout(PATIENCE, listener.accept()).await.expect("it is asked, and no proxy");
         let mut connection = accepted.unwrap().0;
         assert_ne!(connection.read(&mut [0; 1024]).await.unwrap(), 0);
-        let page = "{\"events\":[],\"next\":0}";
+        let page = "{\"events\":[],\"next\":0,\"end\":true}";
         let answer = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{page}", page.len());
         connection.write_all(answer.as_bytes()).await.unwrap();
-        assert_eq!(asked.await.unwrap().unwrap().next, 0);
+        assert!(asked.await.unwrap().unwrap().end);
     }
 }

@@ -146,13 +146,12 @@ impl Cluster {
         let service = instance.service.name();
         let nats = if instance == Service::Command.into() { &self.log_url } else { &self.nats.url() };
         let monitor = self.nats.monitor_url();
-        let (listen, views) = (format!("127.0.0.1:{}", self.port), self.path(&instance.name()));
+        let (listen, files) = (format!("127.0.0.1:{}", self.port), self.path(&instance.name()));
+        let files = files.to_str().expect("a temporary directory has a plain name");
         let own = match instance.service {
             Service::Gateway => vec!["--listen", &listen],
-            Service::Command => vec![],
-            Service::Projector => {
-                vec!["--views", views.to_str().expect("a temporary directory has a plain name")]
-            }
+            Service::Command => vec!["--state", files],
+            Service::Projector => vec!["--views", files],
             Service::Reactor => vec!["--log", "json"], // its lines are evidence
         };
         let arguments = [vec!["--nats", nats, "--nats-monitor", &monitor], own].concat();

@@ -3,6 +3,7 @@
 //! Nothing is shared between tests: each has its own server, ports and files, and leaves none of them.
 
 mod answer;
+mod append;
 mod audit;
 mod binary;
 mod browser;
@@ -22,7 +23,8 @@ mod system;
 mod three_nodes;
 
 pub use answer::Answer;
-pub use audit::{Batches, Evidence, Interruption};
+pub use append::append;
+pub use audit::{Entries, Evidence, Interruption};
 pub use binary::{cargo, target_folder};
 pub use browser::Browser;
 pub use call::Call;

@@ -21,8 +21,8 @@ pub struct Block {
     pub kind: Option<String>,
     /// The event as it was sent; empty if the block has none.
     pub data: String,
-    /// Where to resume from, if that changes.
-    pub id: Option<u64>,
+    /// Where to resume from, if that changes: `{position}.{place}`, or `{position}`.
+    pub id: Option<String>,
 }
 
 impl Block {
@@ -38,10 +38,10 @@ impl Client {
     ///
     /// # Errors
     /// When the gateway does not answer, or does not answer with a stream.
-    pub async fn follow(&self, query: &str, resume: Option<u64>) -> Result<Live, Box<dyn Error>> {
+    pub async fn follow(&self, query: &str, resume: Option<&str>) -> Result<Live, Box<dyn Error>> {
         let call = self.get(&format!("/v1/events?{query}")).header("Accept", "text/event-stream");
         let call = match resume {
-            Some(position) => call.header("Last-Event-ID", &position.to_string()),
+            Some(address) => call.header("Last-Event-ID", address),
             None => call,
         };
         let response = call.0.send().await?;
@@ -62,7 +62,6 @@ impl Live {
     /// When the connection breaks.
     pub async fn next(&mut self) -> Result<Option<Block>, Box<dyn Error>> {
         let Some(block) = self.blocks.next().await.transpose()? else { return Ok(None) };
-        let id = block.id.map(|id| id.parse()).transpose()?;
-        Ok(Some(Block { kind: block.event, data: block.data.unwrap_or_default(), id }))
+        Ok(Some(Block { kind: block.event, data: block.data.unwrap_or_default(), id: block.id }))
     }
 }

@@ -146,19 +146,18 @@ async fn pages_of_streams_views_and_the_log_leave_nothing_out() {
     }
     assert_eq!(movements, 24);
 
-    let (mut seen, mut after) = (0, 0);
-    loop {
+    let (mut seen, mut after) = (0, "0".to_owned());
+    let end = loop {
         let page =
             system.get(&format!("/v1/events?after={after}&limit=7&type=MoneyDeposited")).await.accepted();
-        let events = page["events"].as_array().unwrap();
-        seen += events.len();
-        after = page["next"].as_u64().unwrap();
-        if events.is_empty() {
-            break;
+        seen += page["events"].as_array().unwrap().len();
+        if page["end"] == true {
+            break page["next"].clone();
         }
-    }
+        after = page["next"].as_str().map_or_else(|| page["next"].to_string(), Into::into);
+    };
     assert_eq!(seen, 24);
-    assert!(after >= position(&last), "the filter does not hide the end");
+    assert!(end.as_u64().unwrap() >= position(&last), "the filter does not hide the end");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn deleted_views_are_complete_again_after_the_start() {
     let notifications = rows(&system, "notifications").await;
 
     system.stop().await;
-    for made_of_the_log in ["views", "snapshots"] {
+    for made_of_the_log in ["views", "state"] {
         fs::remove_dir_all(system.data_dir().join(made_of_the_log)).unwrap();
     }
     system.start_again().await;

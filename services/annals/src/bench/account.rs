@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use annals_core::{Category, Commit, Fingerprint, Position, State, StoredCommit, StreamId, Version};
+use annals_core::{Category, Commit, Fingerprint, Place, Position, State, StoredCommit, StreamId, Version};
 use anyhow::anyhow;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,16 +15,12 @@ pub(crate) struct Account {
     stream: StreamId,
     state: State,
     version: Version,
-    previous_hash: Option<String>,
-    /// Of its last commit; 0 if there is none.
-    pub position: Position,
 }
 
 impl Account {
     /// Nothing has happened to it.
     pub(crate) fn blank(category: &Category, id: Uuid) -> Self {
-        let stream = StreamId::new(CATEGORY, id);
-        Self { stream, state: category.blank(), version: 0, previous_hash: None, position: 0 }
+        Self { stream: StreamId::new(CATEGORY, id), state: category.blank(), version: 0 }
     }
 
     /// The commit by which a command would follow. The rules make it, as they do for the service.
@@ -41,20 +37,24 @@ impl Account {
             recorded_at: Timestamp::now(),
             context: context(id),
             fingerprint: Fingerprint::of(command, data),
-            previous_hash: self.previous_hash.clone(),
-            events: Commit::place(id, self.version, decided),
+            events: Commit::number(id, self.version, 0, decided),
         })
     }
 
-    /// Takes note of its next commit.
+    /// Takes note of its next commit, which stands there.
     ///
     /// # Errors
     /// When that cannot be read.
-    pub(crate) fn fold(&mut self, category: &Category, stored: StoredCommit) -> anyhow::Result<()> {
+    pub(crate) fn fold(
+        &mut self,
+        category: &Category,
+        position: Position,
+        place: Place,
+        commit: Commit,
+    ) -> anyhow::Result<()> {
+        self.version = commit.version();
+        let stored = StoredCommit { position, place, commit };
         self.state = category.fold(mem::replace(&mut self.state, category.blank()), &stored)?;
-        self.version = stored.commit.version();
-        self.position = stored.position;
-        self.previous_hash = Some(stored.hash);
         Ok(())
     }
 }

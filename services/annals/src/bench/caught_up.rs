@@ -5,40 +5,52 @@ use std::time::Duration;
 use annals_core::{
     Catalog, Position,
     bus::{Failure, Query, ReactorRequest, ViewRequest},
+    index::{IndexQuery, IndexRequest},
+    log::Log,
 };
-use annals_nats::{Bus, Log, Scope};
+use annals_nats::Bus;
 use anyhow::{Context, bail};
 use futures_util::future::try_join_all;
 use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
 use super::{Bench, system::System};
 
-/// Whoever takes longer never gets there.
-const LONGEST: Duration = Duration::from_mins(10);
+/// The events index, which the projector keeps beside the views.
+pub(crate) const INDEX: &str = "events";
+
+/// What takes longer never gets there.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// How long one question waits, in milliseconds. It is answered as soon as the view or the reactor is there.
 const WAIT_MS: u64 = 60_000;
 
 /// Before those who are not there yet are asked again.
-const AGAIN: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The names of all views.
+/// The names of all views, and of the index.
 pub(crate) fn all_views(catalog: &Catalog) -> Vec<&'static str> {
-    catalog.projections().map(|projection| projection.view).collect()
+    catalog.projections().map(|projection| projection.view).chain([INDEX]).collect()
 }
 
-/// Comes back when each of these views shows everything up to a position. Whoever keeps them may only just
-/// be starting.
+/// Comes back when each of these views shows everything up to a position. The projector may only just be
+/// starting.
 ///
 /// # Errors
 /// When one cannot get there.
 pub(crate) async fn shown(bus: &Bus, views: &[&str], position: Position) -> anyhow::Result<()> {
-    all(views.iter().map(|view| {
-        let query = Query::Rows { filters: Vec::new(), limit: 1, cursor: None };
-        let request = ViewRequest { query, min_position: Some(position), wait_ms: WAIT_MS };
-        until(view, async move || bus.view(view, &request).await.map(|_| ()))
-    }))
-    .await
+    all(views.iter().map(|view| until(view, async move || show(bus, view, position).await))).await
+}
+
+/// Asks for something that needs everything up to a position.
+async fn show(bus: &Bus, view: &str, position: Position) -> Result<(), Failure> {
+    let (min_position, wait_ms) = (Some(position), WAIT_MS);
+    if view == INDEX {
+        let query = IndexQuery::Event { id: Uuid::nil() };
+        return bus.index(&IndexRequest { query, min_position, wait_ms }).await.map(drop);
+    }
+    let query = Query::Rows { filters: Vec::new(), limit: 1, cursor: None };
+    bus.view(view, &ViewRequest { query, min_position, wait_ms }).await.map(drop)
 }
 
 /// Comes back when views and reactors have dealt with everything, and with what came of it.
@@ -46,12 +58,12 @@ pub(crate) async fn shown(bus: &Bus, views: &[&str], position: Position) -> anyh
 /// # Errors
 /// When one cannot get there.
 pub(crate) async fn settled(bench: &Bench, system: &System) -> anyhow::Result<()> {
-    let (log, bus) = (system.nats().await?.log(), system.nats().await?.bus());
+    let (log, bus) = (system.log().await?, system.nats().await?.bus());
     loop {
-        let end = log.last(&Scope::All).await?;
+        let end = log.end().await?;
         reacted(&bus, &bench.catalog, end).await?;
         shown(&bus, &all_views(&bench.catalog), end).await?;
-        if log.last(&Scope::All).await? == end {
+        if log.end().await? == end {
             return Ok(());
         }
     }
@@ -64,13 +76,13 @@ pub(crate) async fn settled(bench: &Bench, system: &System) -> anyhow::Result<()
 async fn reacted(bus: &Bus, catalog: &Catalog, position: Position) -> anyhow::Result<()> {
     all(catalog.reactors().map(|reactor| {
         let request = ReactorRequest { min_position: Some(position), wait_ms: WAIT_MS };
-        until(reactor.name, async move || bus.reactor(reactor.name, &request).await.map(|_| ()))
+        until(reactor.name, async move || bus.reactor(reactor.name, &request).await.map(drop))
     }))
     .await
 }
 
 async fn all(each: impl Iterator<Item = impl Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
-    timeout(LONGEST, try_join_all(each)).await.context("it takes too long to the log's end")??;
+    timeout(CATCH_UP_TIMEOUT, try_join_all(each)).await.context("it takes too long to the log's end")??;
     Ok(())
 }
 
@@ -79,7 +91,7 @@ async fn until(name: &str, ask: impl AsyncFn() -> Result<(), Failure>) -> anyhow
         if !matches!(failure, Failure::Unavailable { .. } | Failure::ProjectionBehind { .. }) {
             bail!("{name} does not get to the log's end: {failure:?}");
         }
-        sleep(AGAIN).await;
+        sleep(POLL_INTERVAL).await;
     }
     Ok(())
 }

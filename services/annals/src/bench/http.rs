@@ -10,10 +10,10 @@ use hyper::{
     Request,
     client::conn::http1::{SendRequest, handshake},
     header::{CONTENT_TYPE, HOST},
+    http::request::Builder,
 };
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use uuid::Uuid;
 
 /// A connection to a server.
 pub(crate) struct Connection {
@@ -31,13 +31,18 @@ impl Connection {
         Ok(Self { address, requests })
     }
 
-    /// Posts JSON under a new idempotency key, and reads the whole answer.
+    /// Posts JSON, and reads the whole answer.
     pub(crate) async fn post(&mut self, path: &str, json: Bytes) -> anyhow::Result<()> {
-        let request = Request::post(path)
-            .header(HOST, self.address.to_string())
-            .header(CONTENT_TYPE, "application/json")
-            .header("Idempotency-Key", Uuid::now_v7().to_string())
-            .body(Full::new(json))?;
+        self.ask(Request::post(path).header(CONTENT_TYPE, "application/json"), json).await
+    }
+
+    /// Reads what is there.
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<()> {
+        self.ask(Request::get(path), Bytes::new()).await
+    }
+
+    async fn ask(&mut self, request: Builder, body: Bytes) -> anyhow::Result<()> {
+        let request = request.header(HOST, self.address.to_string()).body(Full::new(body))?;
         self.requests.ready().await?; // it has read the last answer, and may not know it yet
         let answer = self.requests.send_request(request).await?;
         let status = answer.status();

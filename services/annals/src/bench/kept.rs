@@ -1,12 +1,14 @@
 //! Logs that are filled once and then kept: to fill them takes longer than to measure with them.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
 use super::{
-    Bench, seed,
+    Bench,
+    caught_up::settled,
+    seed,
     system::{Needs, System},
 };
 
@@ -38,6 +40,18 @@ impl Kept {
         bench.directory.copy_of(&self.home(bench).await?).await
     }
 
+    /// The home of a system that was stopped when all its services had dealt with this log.
+    pub(crate) async fn stopped(self, bench: &Bench) -> anyhow::Result<TempDir> {
+        let home = bench.directory.path().join("stopped");
+        if !home.exists() {
+            let copy = self.copy(bench).await?;
+            let settle = async |system: &System| settled(bench, system).await;
+            System::over(copy.path(), bench, Needs::Everything, settle).await?;
+            fs::rename(copy.keep(), &home)?;
+        }
+        bench.directory.copy_of(&home).await
+    }
+
     /// The home that is copied, which is filled when it is asked for the first time.
     async fn home(self, bench: &Bench) -> anyhow::Result<PathBuf> {
         let Self { purpose, accounts, events_each } = self;
@@ -45,7 +59,7 @@ impl Kept {
         if !home.exists() {
             let fill = async |system: &System| {
                 let bar = bench.progress.add(bar(self.events()));
-                seed::seed(&system.nats().await?.log(), 0..accounts, events_each, &bar).await?;
+                seed::seed(&system.log().await?, 0..accounts, events_each, &bar).await?;
                 bar.finish_and_clear();
                 Ok(())
             };

@@ -22,6 +22,7 @@ mod rounds;
 mod sample;
 mod seed;
 mod statistics;
+mod steady;
 mod system;
 mod usage;
 mod workload;

@@ -36,16 +36,22 @@ pub struct Options {
 pub enum Measure {
     /// All limits, and nothing else.
     Limits,
-    /// The log alone: commits of one event.
+    /// The log alone: entries of so many commits.
     Append,
-    /// Deposits to 1,000 accounts, over the bus and through HTTP, with everything running.
+    /// Deposits to 1,000 accounts and to one, by calls to a writer in this process, with nothing that follows.
+    Local,
+    /// Deposits to 1,000 accounts and to one, over the bus and through HTTP, with everything running; and transfers
+    /// and todos, whose reactions are commands.
     Commands,
-    /// From acknowledged to visible in `balances`, at 200 commands a second.
+    /// From acknowledged to visible in `balances`, at 200 commands a second; and how far the index, views and
+    /// reactors are behind with 128 commands on their way.
     Lag,
-    /// From nothing to the log's end, which is a million events away: `balances`, and all views.
+    /// Deposits at 200 a second beside 60 searches a second for a correlation id that there is not.
+    Search,
+    /// From nothing to the log's end, which is a million events away: the index, `balances`, and all views; and the
+    /// writer's states.
     CatchUp,
-    /// One command to an account with 10,000 events, by a service that has just started, and by one that
-    /// knows it.
+    /// Deposits to accounts whose state is not in memory, and to one whose state is.
     Load,
     /// Until everything that was stopped is there again, over a log of a million events.
     Restart,
@@ -53,4 +59,6 @@ pub enum Measure {
     Scale,
     /// What each service takes: at rest, under load, and with as many accounts as there are at most.
     Memory,
+    /// What an event of 30 bytes of data takes of the log's disk.
+    Disk,
 }

@@ -71,7 +71,7 @@ impl Processes {
             let mut command = Command::new(program_of(folder, service));
             // Each takes from it what it knows.
             command.env("ANNALS_NATS", &places.nats).env("ANNALS_LISTEN", gateway.to_string());
-            command.env("ANNALS_VIEWS", &places.views).env("ANNALS_SNAPSHOTS", &places.snapshots);
+            command.env("ANNALS_VIEWS", &places.views).env("ANNALS_STATE", &places.state);
             command.envs(places.nats_monitor.iter().map(|url| ("ANNALS_NATS_MONITOR", url)));
             command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).kill_on_drop(true);
             running.push((*service, command.spawn().with_context(|| format!("annals-{service}"))?));
@@ -146,7 +146,7 @@ mod tests {
         fs::write(&log, "no such address\n").unwrap();
         let place = || folder.path().join("none");
         let nats = "nats://127.0.0.1:1".into();
-        let places = Places { nats, nats_monitor: None, views: place(), snapshots: place() };
+        let places = Places { nats, nats_monitor: None, views: place(), state: place() };
         let started = Processes::start(folder.path(), &["gateway"], &places, &log);
         let error = started.await.err().unwrap().to_string();
         assert!(error.contains("annals-gateway ended") && error.contains("no such address"), "{error}");

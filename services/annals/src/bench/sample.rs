@@ -26,6 +26,8 @@ pub(crate) enum Unit {
     Milliseconds,
     /// Memory. Less is better.
     Mebibytes,
+    /// Of a disk. Less is better.
+    Bytes,
 }
 
 /// The number of a figure in one round.
@@ -68,6 +70,12 @@ impl Sample {
     #[allow(clippy::cast_precision_loss)] // nobody has 2^53 bytes
     pub(crate) fn memory(figure: Figure, bytes: u64) -> Self {
         Self::new(figure, bytes as f64 / 1024.0 / 1024.0)
+    }
+
+    /// What each of so many took of something.
+    #[allow(clippy::cast_precision_loss)] // nothing here is 2^53 bytes
+    pub(crate) fn share(figure: Figure, total: u64, of: u64) -> Self {
+        Self::new(figure, total as f64 / of.max(1) as f64)
     }
 
     fn new(figure: Figure, value: f64) -> Self {

@@ -2,8 +2,9 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
+use annals_command::{Executor, MemoryArgs};
 use annals_nats::{
-    Nats,
+    JetStreamLog, Nats,
     server::{NatsServer, Options, last_lines},
 };
 use anyhow::Context;
@@ -13,7 +14,7 @@ use super::Bench;
 use crate::services::{Places, Services, all_present};
 
 /// How long services may take until they answer.
-const PATIENCE: Duration = Duration::from_mins(2);
+const START_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// What has to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl System {
             nats: server.url(),
             nats_monitor: Some(server.monitor_url()),
             views: home.join("views"),
-            snapshots: home.join("snapshots"),
+            state: home.join("state"),
         };
         let mut services = match needs {
             Needs::Log => Services::none(),
@@ -67,7 +68,7 @@ impl System {
         let names = services.on_the_bus();
         let system = Self { server, places, gateway };
         let ready_and_done = Box::pin(async {
-            system.nats().await?.prepare().await?;
+            system.log().await?;
             system.has(bench, &names).await?;
             work(&system).await
         });
@@ -103,6 +104,34 @@ impl System {
         Ok(Nats::connect(&self.server.url(), "annals-bench").await?)
     }
 
+    /// What a command service keeps, unless it is told otherwise.
+    pub(crate) fn memory(&self) -> MemoryArgs {
+        MemoryArgs::new(self.places.state.clone())
+    }
+
+    /// Its log, over a connection of one's own.
+    pub(crate) async fn log(&self) -> anyhow::Result<JetStreamLog> {
+        let nats = self.nats().await?;
+        let id = nats.prepare().await?;
+        Ok(nats.log(id))
+    }
+
+    /// Runs a writer in this process for as long as `work` takes, without a bus: it is called.
+    pub(crate) async fn with_writer<T>(
+        &self,
+        bench: &Bench,
+        memory: &MemoryArgs,
+        work: impl AsyncFnOnce(&Executor<JetStreamLog>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let (log, catalog) = (self.log().await?, bench.catalog.clone());
+        let started = Executor::start(log, catalog, &memory.state, memory.cache_bytes).await;
+        let (writer, running) = started?;
+        let worked = work(&writer).await;
+        drop(writer);
+        running.finish().await;
+        worked
+    }
+
     /// Where the server tells about itself.
     pub(crate) fn monitor_url(&self) -> String {
         self.server.monitor_url()
@@ -116,7 +145,7 @@ impl System {
 
 /// Waits until services of these names answer on the bus, which they should do soon. They log to this file.
 pub(crate) async fn present(url: &str, names: &[String], log: &Path) -> anyhow::Result<()> {
-    let there = timeout(PATIENCE, all_present(url, names)).await;
+    let there = timeout(START_TIMEOUT, all_present(url, names)).await;
     there.with_context(|| {
         format!("of {} not all answer; the log ends with:\n{}", names.join(", "), last_lines(log))
     })?

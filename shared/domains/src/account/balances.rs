@@ -12,17 +12,17 @@ const SHOWS: Shows = Shows {
         Column::integer("balance"),
         Column::integer("version"),
         Column::time("opened_at"),
-        Column::integer("position").hidden(),
+        Column::integer("log_order").hidden(),
     ],
     key: &["account_id"],
-    order: Order::Ascending(&["position"]),
+    order: Order::Ascending(&["log_order"]),
     filters: &["owner_email"],
 };
 
 pub(super) fn balances() -> Projection {
     Projection {
         view: "balances",
-        version: 2,
+        version: 3,
         tables: "
             create table balances (
                 account_id  text    primary key,
@@ -30,10 +30,10 @@ pub(super) fn balances() -> Projection {
                 balance     integer not null,
                 version     integer not null,
                 opened_at   text    not null,
-                position    integer not null
+                log_order   integer not null
             ) strict;
-            create index balances_in_order on balances (position, account_id);
-            create index balances_by_owner on balances (owner_email, position, account_id);
+            create index balances_in_order on balances (log_order, account_id);
+            create index balances_by_owner on balances (owner_email, log_order, account_id);
         ",
         shows: SHOWS,
         reads: vec![Account::on(project)],
@@ -53,7 +53,7 @@ fn project(it: &Recorded<Event>) -> Vec<Sql> {
                 .bind(owner_email)
                 .bind(it.version)
                 .bind(it.recorded_at)
-                .bind(it.position)
+                .bind(it.order())
         }
         Event::AccountClosed {} => Sql::new("delete from balances where account_id = ?").bind(it.id),
         Event::MoneyDeposited { .. }

@@ -20,12 +20,12 @@ const TABLES: &str = r#"
         settled_at      text,
         about_category  text    not null,
         about_id        text    not null,
-        position        integer not null
+        log_order       integer not null
     ) strict;
-    create index notifications_in_order on notifications (position, notification_id);
-    create index notifications_by_status on notifications (status, position, notification_id);
-    create index notifications_by_reactor on notifications (reactor, position, notification_id);
-    create index notifications_by_recipient on notifications ("to", position, notification_id);
+    create index notifications_in_order on notifications (log_order, notification_id);
+    create index notifications_by_status on notifications (status, log_order, notification_id);
+    create index notifications_by_reactor on notifications (reactor, log_order, notification_id);
+    create index notifications_by_recipient on notifications ("to", log_order, notification_id);
 "#;
 
 const SHOWS: Shows = Shows {
@@ -43,17 +43,17 @@ const SHOWS: Shows = Shows {
         Column::time("settled_at"),
         Column::text("about_category"),
         Column::id("about_id"),
-        Column::integer("position").hidden(),
+        Column::integer("log_order").hidden(),
     ],
     key: &["notification_id"],
-    order: Order::Descending(&["position"]),
+    order: Order::Descending(&["log_order"]),
     filters: &["status", "reactor", "to"],
 };
 
 pub(super) fn notifications() -> Projection {
     Projection {
         view: "notifications",
-        version: 2,
+        version: 3,
         tables: TABLES,
         shows: SHOWS,
         reads: vec![Notification::on(project)],
@@ -85,7 +85,7 @@ fn project(it: &Recorded<Event>) -> Vec<Sql> {
             .bind(it.recorded_at)
             .bind(about.category.as_str())
             .bind(about.id)
-            .bind(it.position),
+            .bind(it.order()),
         Event::NotificationSent { .. } => Sql::new(SENT).bind(it.recorded_at).bind(it.id),
         Event::NotificationFailed { attempt, .. } => {
             Sql::new(FAILED).bind(*attempt).bind(*attempt).bind(it.id)

@@ -11,27 +11,27 @@ const SHOWS: Shows = Shows {
         Column::text("author"),
         Column::text("content"),
         Column::time("published_at"),
-        Column::integer("position").hidden(),
+        Column::integer("log_order").hidden(),
     ],
     key: &["post_id"],
-    order: Order::Descending(&["position"]),
+    order: Order::Descending(&["log_order"]),
     filters: &["author"],
 };
 
 pub(super) fn timeline() -> Projection {
     Projection {
         view: "timeline",
-        version: 1,
+        version: 2,
         tables: "
             create table timeline (
                 post_id      text    primary key,
                 author       text    not null,
                 content      text    not null,
                 published_at text    not null,
-                position     integer not null
+                log_order    integer not null
             ) strict;
-            create index timeline_in_order on timeline (position, post_id);
-            create index timeline_by_author on timeline (author, position, post_id);
+            create index timeline_in_order on timeline (log_order, post_id);
+            create index timeline_by_author on timeline (author, log_order, post_id);
         ",
         shows: SHOWS,
         reads: vec![Post::on(project)],
@@ -46,7 +46,7 @@ fn project(it: &Recorded<Event>) -> Vec<Sql> {
                 .bind(author)
                 .bind(content)
                 .bind(it.recorded_at)
-                .bind(it.position)
+                .bind(it.order())
         }
         Event::PostDeleted { .. } => Sql::new("delete from timeline where post_id = ?").bind(it.id),
     };

@@ -11,26 +11,26 @@ const SHOWS: Shows = Shows {
         Column::text("title"),
         Column::text("creator_email"),
         Column::integer("subscribers"),
-        Column::integer("position").hidden(),
+        Column::integer("log_order").hidden(),
     ],
     key: &["reward_id"],
-    order: Order::Ascending(&["position"]),
+    order: Order::Ascending(&["log_order"]),
     filters: &[],
 };
 
 pub(super) fn rewards() -> Projection {
     Projection {
         view: "rewards",
-        version: 1,
+        version: 2,
         tables: "
             create table rewards (
                 reward_id     text    primary key,
                 title         text    not null,
                 creator_email text    not null,
                 subscribers   integer not null,
-                position      integer not null
+                log_order     integer not null
             ) strict;
-            create index rewards_in_order on rewards (position, reward_id);
+            create index rewards_in_order on rewards (log_order, reward_id);
         ",
         shows: SHOWS,
         reads: vec![Reward::on(project)],
@@ -44,7 +44,7 @@ fn project(it: &Recorded<Event>) -> Vec<Sql> {
                 .bind(it.id)
                 .bind(title)
                 .bind(creator_email)
-                .bind(it.position)
+                .bind(it.order())
         }
         Event::SubscriberJoined { subscribers, .. } | Event::SubscriberLeft { subscribers, .. } => {
             Sql::new("update rewards set subscribers = ? where reward_id = ?").bind(*subscribers).bind(it.id)

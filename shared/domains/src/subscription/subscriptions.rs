@@ -12,11 +12,11 @@ const TABLES: &str = "
         status           text    not null, -- pending, active, cancelled
         started_at       text    not null,
         activated_at     text,
-        position         integer not null
+        log_order        integer not null
     ) strict;
-    create index subscriptions_in_order on subscriptions (position, subscription_id);
-    create index subscriptions_by_reward on subscriptions (reward_id, position, subscription_id);
-    create index subscriptions_by_status on subscriptions (status, position, subscription_id);
+    create index subscriptions_in_order on subscriptions (log_order, subscription_id);
+    create index subscriptions_by_reward on subscriptions (reward_id, log_order, subscription_id);
+    create index subscriptions_by_status on subscriptions (status, log_order, subscription_id);
 ";
 
 const SHOWS: Shows = Shows {
@@ -28,17 +28,17 @@ const SHOWS: Shows = Shows {
         Column::text("status"),
         Column::time("started_at"),
         Column::time("activated_at"),
-        Column::integer("position").hidden(),
+        Column::integer("log_order").hidden(),
     ],
     key: &["subscription_id"],
-    order: Order::Ascending(&["position"]),
+    order: Order::Ascending(&["log_order"]),
     filters: &["reward_id", "status"],
 };
 
 pub(super) fn subscriptions() -> Projection {
     Projection {
         view: "subscriptions",
-        version: 1,
+        version: 2,
         tables: TABLES,
         shows: SHOWS,
         reads: vec![Subscription::on(project)],
@@ -58,7 +58,7 @@ fn project(it: &Recorded<Event>) -> Vec<Sql> {
             .bind(*reward_id)
             .bind(subscriber_email)
             .bind(it.recorded_at)
-            .bind(it.position),
+            .bind(it.order()),
         Event::SubscriptionActivated { .. } => Sql::new(ACTIVATED).bind(it.recorded_at).bind(it.id),
         Event::SubscriptionCancelled { .. } => Sql::new(CANCELLED).bind(it.id),
     };

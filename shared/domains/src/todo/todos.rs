@@ -17,7 +17,7 @@ macro_rules! todos_and {
                 due_date          text,
                 stakeholder_email text,
                 list_id           text,
-                position          integer not null, -- of its completion if it is complete, else of its addition
+                log_order         integer not null, -- of its completion if it is complete, else of its addition
                 completed_on      text              -- null while it is outstanding
             ) strict;
             ",
@@ -35,7 +35,7 @@ pub(super) const COMPLETED: &[Column] = &[
     Column::date("due_date"),
     Column::text("stakeholder_email"),
     Column::id("list_id"),
-    Column::integer("position").hidden(),
+    Column::integer("log_order").hidden(),
     Column::date("completed_on"),
 ];
 
@@ -51,12 +51,12 @@ pub(super) fn project(it: &Recorded<Event>) -> Vec<Sql> {
             .bind(item.due_date.as_ref())
             .bind(item.stakeholder_email.as_ref())
             .bind(item.list_id)
-            .bind(it.position),
+            .bind(it.order()),
         Event::TodoAmended(amendment) => return amend(it.id, amendment),
         Event::TodoCompleted { completed_on, .. } => {
-            Sql::new("update todos set completed_on = ?, position = ? where todo_id = ?")
+            Sql::new("update todos set completed_on = ?, log_order = ? where todo_id = ?")
                 .bind(completed_on)
-                .bind(it.position)
+                .bind(it.order())
                 .bind(it.id)
         }
         Event::TodoAbandoned { .. } => Sql::new("delete from todos where todo_id = ?").bind(it.id),

@@ -10,11 +10,11 @@ use crate::todo::{self, Todo};
 /// at each event would take longer with every todo on the list. A todo may be there before its list.
 const TABLES: &str = "
     create table lists (
-        list_id  text    primary key,
-        name     text    not null,
-        position integer not null -- of its creation
+        list_id   text    primary key,
+        name      text    not null,
+        log_order integer not null -- of its creation
     ) strict;
-    create index lists_in_order on lists (position, list_id);
+    create index lists_in_order on lists (log_order, list_id);
     create table members (
         todo_id text    primary key,
         list_id text    not null,
@@ -26,7 +26,7 @@ const TABLES: &str = "
         name,
         (select count(*) from members where members.list_id = lists.list_id and done = 0) as outstanding,
         (select count(*) from members where members.list_id = lists.list_id and done = 1) as completed,
-        position
+        log_order
     from lists;
 ";
 
@@ -37,17 +37,17 @@ const SHOWS: Shows = Shows {
         Column::text("name"),
         Column::integer("outstanding"),
         Column::integer("completed"),
-        Column::integer("position").hidden(),
+        Column::integer("log_order").hidden(),
     ],
     key: &["list_id"],
-    order: Order::Ascending(&["position"]),
+    order: Order::Ascending(&["log_order"]),
     filters: &[],
 };
 
 pub(super) fn todo_lists() -> Projection {
     Projection {
         view: "todo-lists",
-        version: 1,
+        version: 2,
         tables: TABLES,
         shows: SHOWS,
         reads: vec![TodoList::on(project), Todo::on(project_todo)],
@@ -57,7 +57,7 @@ pub(super) fn todo_lists() -> Projection {
 fn project(it: &Recorded<Event>) -> Vec<Sql> {
     let change = match &it.event {
         Event::TodoListCreated { name, .. } => {
-            Sql::new("insert or replace into lists values (?, ?, ?)").bind(it.id).bind(name).bind(it.position)
+            Sql::new("insert or replace into lists values (?, ?, ?)").bind(it.id).bind(name).bind(it.order())
         }
         Event::TodoListRenamed { name } => {
             Sql::new("update lists set name = ? where list_id = ?").bind(name).bind(it.id)

@@ -14,12 +14,12 @@ const TABLES: &str = r#"
         reason       text,
         requested_at text    not null,
         settled_at   text,
-        position     integer not null
+        log_order    integer not null
     ) strict;
-    create index transfers_in_order on transfers (position, transfer_id);
-    create index transfers_by_status on transfers (status, position, transfer_id);
-    create index transfers_by_payer on transfers ("from", position, transfer_id);
-    create index transfers_by_payee on transfers ("to", position, transfer_id);
+    create index transfers_in_order on transfers (log_order, transfer_id);
+    create index transfers_by_status on transfers (status, log_order, transfer_id);
+    create index transfers_by_payer on transfers ("from", log_order, transfer_id);
+    create index transfers_by_payee on transfers ("to", log_order, transfer_id);
 "#;
 
 const SHOWS: Shows = Shows {
@@ -33,17 +33,17 @@ const SHOWS: Shows = Shows {
         Column::text("reason"),
         Column::time("requested_at"),
         Column::time("settled_at"),
-        Column::integer("position").hidden(),
+        Column::integer("log_order").hidden(),
     ],
     key: &["transfer_id"],
-    order: Order::Descending(&["position"]),
+    order: Order::Descending(&["log_order"]),
     filters: &["status", "from", "to"],
 };
 
 pub(super) fn transfers() -> Projection {
     Projection {
         view: "transfers",
-        version: 1,
+        version: 2,
         tables: TABLES,
         shows: SHOWS,
         reads: vec![Transfer::on(project)],
@@ -69,7 +69,7 @@ fn project(it: &Recorded<Event>) -> Vec<Sql> {
                 .bind(to)
                 .bind(amount)
                 .bind(it.recorded_at)
-                .bind(it.position),
+                .bind(it.order()),
         ],
         Event::DebitRecorded { .. } | Event::CreditDeclineRecorded { .. } => vec![], // it is pending still
         Event::TransferCompleted { .. } => ended("completed", None),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::commit::Event;
+use super::event::Event;
 
 /// All accounts and all that happened to them.
 #[derive(Debug, Default)]
@@ -48,9 +48,9 @@ impl Accounts {
                 self.opened += 1;
                 let (opened_at, nth) = (event.time.clone(), self.opened);
                 let account = Account { owner_email, balance: 0, version: event.version, opened_at, nth };
-                self.open.insert(event.subject, account).is_none()
+                self.open.insert(event.stream.id, account).is_none()
             }
-            "AccountClosed" => self.open.remove(&event.subject).is_some_and(|account| account.balance == 0),
+            "AccountClosed" => self.open.remove(&event.stream.id).is_some_and(|account| account.balance == 0),
             "MoneyDeposited" => {
                 self.paid_in += amount;
                 self.moved(event, "deposit", amount, u64::checked_add)
@@ -74,7 +74,7 @@ impl Accounts {
         amount: u64,
         sum: impl Fn(u64, u64) -> Option<u64>,
     ) -> bool {
-        let Some(account) = self.open.get_mut(&event.subject) else { return false };
+        let Some(account) = self.open.get_mut(&event.stream.id) else { return false };
         let (Some(balance), Some(held)) = (sum(account.balance, amount), sum(self.held, amount)) else {
             return false;
         };
@@ -82,13 +82,13 @@ impl Accounts {
         account.balance = balance;
         account.version = event.version;
         let movement = Movement { kind, amount, balance, recorded_at: event.time.clone() };
-        self.movements.insert((event.subject, event.version), movement);
+        self.movements.insert((event.stream.id, event.version), movement);
         event.data["balance"] == balance
     }
 
     /// It says something and moves nothing. An account that is not open can only decline, and say so.
     fn goes_on(&mut self, event: &Event) -> bool {
-        let account = self.open.get_mut(&event.subject);
+        let account = self.open.get_mut(&event.stream.id);
         let is_open = account.map(|account| account.version = event.version).is_some();
         let reason = match event.r#type.as_str() {
             "TransferSettled" => None,

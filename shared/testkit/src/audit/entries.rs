@@ -1,129 +1,156 @@
-//! Atomic batches, as the log shows them.
+//! The entries of a log, whatever happened in them: nothing is missing, nothing is there twice.
 
-use std::fmt;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
-use super::{Violations, reader::Reader};
+use uuid::Uuid;
 
-/// A message's place in the batch that it was stored with.
-#[derive(Debug, Clone)]
-pub(crate) struct Member {
-    pub batch: String,
-    /// Counts from 1.
-    pub number: u64,
-    /// Whether the batch ends with it.
-    pub is_last: bool,
-}
+use super::{
+    Violations,
+    chain::{Chain, Membership},
+    event::{Event, Stream, parse},
+    reader::{Reader, Stored},
+};
 
-/// The atomic batches of a log.
-#[derive(Debug, Default)]
-pub struct Batches {
-    /// Those of which all is there.
-    whole: u64,
-    /// How many messages are in the largest one.
+/// The entries of a log.
+#[derive(Debug)]
+pub struct Entries {
+    chain: Chain,
+    /// The last position that was looked at.
+    position: u64,
+    /// Whether no reader goes beyond it.
+    stopped: bool,
+    count: u64,
+    commits: u64,
+    /// How many commits are in the largest one.
     largest: u64,
-    /// Where the last message belongs, if its batch goes on.
-    open: Option<Member>,
+    /// The version of every stream.
+    versions: HashMap<Stream, u64>,
+    commands: HashSet<Uuid>,
+    /// When the last commit was recorded.
+    time: String,
 }
 
-impl Batches {
+impl Entries {
+    pub(crate) fn new(log_id: Uuid) -> Self {
+        Self {
+            chain: Chain::new(log_id),
+            position: 0,
+            stopped: false,
+            count: 0,
+            commits: 0,
+            largest: 0,
+            versions: HashMap::new(),
+            commands: HashSet::new(),
+            time: String::new(),
+        }
+    }
+
     /// Reads the whole log of a nats-server.
     ///
     /// # Errors
-    /// When a batch is not there as a whole, or with something in between.
+    /// When something is not as it should be.
     pub async fn read(nats_url: &str) -> Result<Self, String> {
         let mut reader = Reader::open(nats_url).await;
-        let (end, mut position) = (reader.end().await, 0);
-        let (mut batches, mut violations) = (Self::default(), Violations::default());
-        while position < end {
-            let stored = reader.next().await;
-            position = stored.position;
-            batches.take(position, stored.member, &mut violations);
+        let end = reader.end().await;
+        let (mut entries, mut violations) = (Self::new(reader.log_id()), Violations::default());
+        while entries.position < end {
+            entries.take(&reader.next().await, &mut violations);
         }
-        batches.end(&mut violations);
-        violations.verdict().map(|()| batches)
+        violations.verdict().map(|()| entries)
     }
 
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.whole
+        self.count
     }
 
-    /// How many messages the largest one has.
+    /// How many commits the largest one has.
     #[must_use]
     pub fn largest(&self) -> u64 {
         self.largest
     }
 
-    /// Whether the last message's batch goes on.
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
+    /// The position of the last one, or of what is not one.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
     }
 
-    /// The next message of the log.
-    pub(crate) fn take(&mut self, position: u64, member: Option<Member>, violations: &mut Violations) {
-        let before = self.open.take();
-        let (batch, number) = member.as_ref().map_or(("", 0), |it| (it.batch.as_str(), it.number));
-        let goes_on = before.as_ref().is_some_and(|it| it.batch == batch && it.number + 1 == number);
-        violations.unless(goes_on || before.is_none(), || format!("at {position}: {before:?} has no end"));
-        violations.unless(goes_on || number <= 1, || format!("at {position}: {member:?} has no beginning"));
-        match member {
-            Some(member) if !member.is_last => self.open = Some(member),
-            Some(member) => {
-                self.whole += 1;
-                self.largest = self.largest.max(member.number);
+    /// Whether a command has done anything.
+    pub(crate) fn contain(&self, command: Uuid) -> bool {
+        self.commands.contains(&command)
+    }
+
+    /// The next message of the log; what happened in it.
+    pub(crate) fn take(&mut self, stored: &Stored, violations: &mut Violations) -> Vec<Event> {
+        let position = stored.position;
+        self.position = position;
+        if self.stopped {
+            return vec![];
+        }
+        let membership = self.chain.take(stored);
+        match membership {
+            Membership::Entry(_) => {}
+            Membership::Foreign(why) => {
+                violations.add(format!("at {position} on {}: foreign, {why}", stored.subject));
+                return vec![];
             }
-            None => {}
+            Membership::Redelivered | Membership::Newer(_) | Membership::Fork(_) | Membership::Gap(..) => {
+                violations.add(format!("at {position} every reader stops: {membership:?}"));
+                self.stopped = true;
+                return vec![];
+            }
         }
+        self.count += 1;
+        let events = parse(&stored.body).unwrap_or_else(|reason| {
+            violations.add(format!("at {position}: {reason}"));
+            vec![]
+        });
+        self.link(position, &events, violations);
+        events
     }
 
-    /// The log ends here.
-    pub(crate) fn end(&self, violations: &mut Violations) {
-        violations.unless(self.open.is_none(), || format!("at the end: {:?} has no end", self.open));
+    /// Whether every event continues its stream, and those of a command are together.
+    fn link(&mut self, position: u64, events: &[Event], violations: &mut Violations) {
+        let mut commits = 0;
+        for of_command in events.chunk_by(|one, other| one.commandid == other.commandid) {
+            let first = &of_command[0];
+            let at = || format!("{} at {position}", first.stream);
+            violations.unless(self.commands.insert(first.commandid), || {
+                format!("{}: command {} is there twice", at(), first.commandid)
+            });
+            violations.unless(first.time >= self.time, || format!("{}: time goes back", at()));
+            self.time.clone_from(&first.time);
+            let shared = |event: &Event| (event.time.clone(), event.correlation_id());
+            violations.unless(of_command.iter().all(|event| shared(event) == shared(first)), || {
+                format!("{}: a command of several times or correlations", at())
+            });
+            for (before, event) in (0..).zip(of_command) {
+                violations.unless(event.id == event.derived_id(before), || {
+                    format!("{}: the id of {event:?} is not derived", at())
+                });
+                let version = self.versions.entry(event.stream.clone()).or_default();
+                violations.unless(event.version == *version + 1, || {
+                    format!("{} at {position}: versions with gaps", event.stream)
+                });
+                *version = event.version;
+            }
+            let of_streams: Vec<_> = of_command.chunk_by(|one, other| one.stream == other.stream).collect();
+            let streams: HashSet<_> = of_streams.iter().map(|commit| &commit[0].stream).collect();
+            violations.unless(streams.len() == of_streams.len(), || format!("{}: a split commit", at()));
+            commits += of_streams.len() as u64;
+        }
+        self.commits += commits;
+        self.largest = self.largest.max(commits);
     }
 }
 
-impl fmt::Display for Batches {
+impl fmt::Display for Entries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} batches of up to {}", self.whole, self.largest)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is said of messages of which some are in batches: (batch, number, whether it is the last).
-    fn violations(log: &[Option<(&str, u64, bool)>]) -> usize {
-        let (mut batches, mut violations) = (Batches::default(), Violations::default());
-        for (position, member) in (1..).zip(log) {
-            let member =
-                member.map(|(batch, number, is_last)| Member { batch: batch.into(), number, is_last });
-            batches.take(position, member, &mut violations);
-        }
-        batches.end(&mut violations);
-        violations.count
-    }
-
-    #[test]
-    fn what_is_whole_is_not_complained_about() {
-        let (first, last) = (Some(("a", 1, false)), Some(("a", 2, true)));
-        assert_eq!(violations(&[None, first, last, Some(("b", 1, true)), None]), 0);
-    }
-
-    #[test]
-    fn a_batch_that_is_there_in_part_is_noticed() {
-        let [first, second, last] = [(1, false), (2, false), (3, true)].map(|(n, last)| Some(("a", n, last)));
-        for broken in [
-            &[first, second][..],
-            &[first, None, second, last],
-            &[first, last],
-            &[second, last],
-            &[last, None],
-            &[first, second, Some(("b", 3, true))],
-            &[first, second, Some(("b", 1, true))],
-        ] {
-            assert_ne!(violations(broken), 0, "{broken:?}");
-        }
+        let Self { commits, count, largest, versions, .. } = self;
+        write!(f, "{commits} commits in {} streams, {count} entries of up to {largest}", versions.len())
     }
 }

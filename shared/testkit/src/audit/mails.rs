@@ -34,7 +34,7 @@ pub(crate) fn read(logs: &[PathBuf]) -> Vec<Mail> {
     let files = logs.iter().map(|log| File::open(log).expect("a process that was started has a log"));
     let lines = files.flat_map(|file| BufReader::new(file).lines());
     let lines = lines.map(|line| line.expect("a log is UTF-8"));
-    let mails = lines.filter(|line| line.contains("\"target\":\"annals_reactor::channel\""));
+    let mails = lines.filter(|line| line.contains("\"target\":\"annals_reactor::channels\""));
     mails.map(|line| serde_json::from_str(&line).expect("a mail has an id and a time")).collect()
 }
 

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::audit::commit::Event;
+use crate::audit::event::Event;
 
 const NOTIFICATION: Uuid = Uuid::from_u128(9);
 
@@ -11,8 +11,8 @@ fn at(second: i64) -> Timestamp {
 
 fn event(kind: &str, subject: Uuid, second: i64, data: &serde_json::Value) -> Event {
     let json = json!({
-        "specversion": "1.0", "id": Uuid::from_u128(1), "source": "", "type": kind, "subject": subject,
-        "time": at(second), "version": 1, "commandid": subject, "correlationid": subject, "data": data,
+        "specversion": "1.0", "id": Uuid::from_u128(1), "source": format!("any/{subject}"), "type": kind,
+        "time": at(second), "version": 1, "commandid": subject, "data": data,
     });
     serde_json::from_value(json).unwrap()
 }

@@ -3,12 +3,13 @@
 //! with the system.
 
 mod accounts;
-mod batches;
-mod commit;
+pub(crate) mod chain;
+mod entries;
+mod event;
 mod fold;
 mod mails;
 mod notifications;
-mod reader;
+pub(crate) mod reader;
 mod transfers;
 mod views;
 
@@ -19,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::{Client, Ledger};
 
-pub use batches::Batches;
+pub use entries::Entries;
 use fold::Fold;
 use reader::Reader;
 
@@ -90,10 +91,10 @@ impl Violations {
 
 impl Evidence {
     /// Waits until everything is settled and holds every promise against it. What is broken fails the
-    /// test. Gives the batches of the log.
-    pub async fn audit(&self, ledger: &Ledger) -> Batches {
+    /// test. Gives the entries of the log.
+    pub async fn audit(&self, ledger: &Ledger) -> Entries {
         let mut reader = Reader::open(&self.nats_url).await;
-        let mut fold = Fold::default();
+        let mut fold = Fold::new(reader.log_id());
         fold.read_to_the_end(&mut reader).await;
         let settled = timeout(PATIENCE, fold.read_until_settled(&mut reader)).await;
         let mut violations = std::mem::take(&mut fold.violations);
@@ -101,7 +102,6 @@ impl Evidence {
             let unsettled = [fold.notifications.unsettled(), fold.transfers.unsettled()].join("; ");
             violations.add(format!("not settled within {PATIENCE:?}: {unsettled}"));
         }
-        fold.batches.end(&mut violations);
         fold.compare_with(ledger, &mut violations);
         views::compare(&self.client, &fold, &mut violations).await;
         let mails = mails::read(&self.logs);
@@ -109,6 +109,6 @@ impl Evidence {
 
         violations.verdict().unwrap_or_else(|broken| panic!("{broken}"));
         println!("audit: {fold}, {} mails", mails.len());
-        fold.batches
+        fold.entries
     }
 }

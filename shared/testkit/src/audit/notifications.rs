@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Violations, commit::Event};
+use super::{Violations, event::Event};
 
 /// From this amount on, in cents, a withdrawal is told to the fraud desk.
 const LARGE: u64 = 10_000_00;
@@ -50,11 +50,11 @@ impl Notifications {
                 violations.unless(right, || format!("at {position}: nobody was to be told: {event:?}"));
                 let first = cause.is_some_and(|cause| self.waiting.remove(&cause));
                 violations.unless(first, || format!("at {position}: told a second time: {event:?}"));
-                self.requested.insert(event.subject, at);
+                self.requested.insert(event.stream.id, at);
             }
             "NotificationSent" => {
-                let first = self.sent.insert(event.subject, at).is_none();
-                let right = first && self.requested.contains_key(&event.subject);
+                let first = self.sent.insert(event.stream.id, at).is_none();
+                let right = first && self.requested.contains_key(&event.stream.id);
                 violations.unless(right, || format!("at {position}: not to be sent: {event:?}"));
             }
             _ => violations.add(format!("at {position}: nothing fails here, but: {event:?}")),

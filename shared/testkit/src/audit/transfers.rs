@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::commit::Event;
+use super::event::Event;
 
 /// Which event of a transfer may follow which, whosever stream it is in.
 const FOLLOWS: [(&str, &str); 11] = [
@@ -63,7 +63,7 @@ impl Transfers {
             return self.request(event);
         }
         let on_account = event.data["transfer_id"].as_str().and_then(|id| id.parse().ok());
-        let id = on_account.unwrap_or(event.subject);
+        let id = on_account.unwrap_or(event.stream.id);
         let Some(transfer) = self.all.get_mut(&id) else { return false };
         let right = transfer.may_go_on_with(event);
         transfer.go_on_with(event);
@@ -89,8 +89,8 @@ impl Transfers {
             status: "pending",
             settled_at: None,
         };
-        self.in_order.push(event.subject);
-        self.unsettled.insert(event.subject) && self.all.insert(event.subject, transfer).is_none()
+        self.in_order.push(event.stream.id);
+        self.unsettled.insert(event.stream.id) && self.all.insert(event.stream.id, transfer).is_none()
     }
 
     pub(crate) fn under_way(&self) -> u64 {
@@ -138,7 +138,7 @@ impl Transfer {
         };
         let said = |name: &str, so: &Value| event.data.get(name).is_none_or(|value| value == so);
         FOLLOWS.iter().any(follows)
-            && (account.is_null() || *account == event.subject.to_string())
+            && (account.is_null() || *account == event.stream.id.to_string())
             && said("from", &self.from)
             && said("to", &self.to)
             && said("amount", &self.amount)

@@ -6,8 +6,8 @@ const PAYEE: Uuid = Uuid::from_u128(3);
 
 fn event(kind: &str, subject: Uuid, data: &Value) -> Event {
     let json = json!({
-        "specversion": "1.0", "id": TRANSFER, "source": "", "type": kind, "subject": subject, "time": "now",
-        "version": 1, "commandid": TRANSFER, "correlationid": TRANSFER, "data": data,
+        "specversion": "1.0", "id": TRANSFER, "source": format!("any/{subject}"), "type": kind,
+        "time": "now", "version": 1, "commandid": TRANSFER, "data": data,
     });
     serde_json::from_value(json).unwrap()
 }

@@ -11,9 +11,9 @@ use crate::{Client, eventually_within};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) async fn compare(client: &Client, fold: &Fold, violations: &mut Violations) {
-    same("balances", client, fold.position, fold.accounts.balances(), violations).await;
-    same("statements", client, fold.position, fold.accounts.statements(), violations).await;
-    same("transfers", client, fold.position, fold.transfers.rows(), violations).await;
+    same("balances", client, fold.entries.position(), fold.accounts.balances(), violations).await;
+    same("statements", client, fold.entries.position(), fold.accounts.statements(), violations).await;
+    same("transfers", client, fold.entries.position(), fold.transfers.rows(), violations).await;
 }
 
 /// All pages of a view, row by row.

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use super::operation::acknowledgement;
+use super::operation::is_acknowledgement;
 
 /// What becomes of the acknowledgement of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +31,16 @@ impl Loss {
 
     /// What becomes of this operation of the server.
     pub(super) fn meet(&self, operation: &[u8]) -> Acknowledgements {
-        let Some(said) = acknowledgement(operation) else { return Acknowledgements::Pass };
+        if !is_acknowledgement(operation) {
+            return Acknowledgements::Pass;
+        }
         let mut fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
         let met = *fate;
         if met == Acknowledgements::CutTheConnection {
             *fate = Acknowledgements::Pass;
         }
         if met != Acknowledgements::Pass {
-            self.lost.fetch_add(said.count, Ordering::Relaxed);
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
         met
     }

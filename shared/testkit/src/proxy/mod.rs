@@ -1,4 +1,4 @@
-//! A way to nats-server on which acknowledgements get lost, and batches are held up.
+//! A way to nats-server on which acknowledgements get lost, and entries are held up.
 
 mod loss;
 mod operation;
@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use loss::Loss;
-use operation::{member, next};
+use operation::{entry, next};
 use trap::Trap;
 
 pub use loss::Acknowledgements;
@@ -66,13 +66,13 @@ impl Proxy {
         *self.perils.loss.fate.lock().unwrap_or_else(PoisonError::into_inner) = fate;
     }
 
-    /// Commits whose acknowledgements got lost so far.
+    /// Entries whose acknowledgements got lost so far.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.perils.loss.lost.load(Ordering::Relaxed)
     }
 
-    /// Waits until an atomic batch has come to that moment, and holds it there: nothing passes in
+    /// Waits until an entry that has commits has come to that moment, and holds it there: nothing passes in
     /// either direction, on any connection.
     ///
     /// # Panics
@@ -94,10 +94,10 @@ async fn pass(client: TcpStream, server: String, perils: Arc<Perils>) -> io::Res
         let mut from_client = BufReader::new(from_client);
         loop {
             let operation = next(&mut from_client).await?;
-            let member = member(&operation);
-            forth.let_through(member.as_ref()).await?;
+            let entry = entry(&operation);
+            forth.let_through(entry).await?;
             to_server.write_all(&operation).await?;
-            forth.has_passed(member.as_ref());
+            forth.has_passed(entry);
         }
     };
     let fro = async {
@@ -106,7 +106,10 @@ async fn pass(client: TcpStream, server: String, perils: Arc<Perils>) -> io::Res
             let operation = next(&mut from_server).await?;
             back.let_back(&operation).await?;
             match perils.loss.meet(&operation) {
-                Acknowledgements::Pass => to_client.write_all(&operation).await?,
+                Acknowledgements::Pass => {
+                    to_client.write_all(&operation).await?;
+                    back.has_come_back(&operation);
+                }
                 Acknowledgements::GetLost => {}
                 Acknowledgements::CutTheConnection => return io::Result::Ok(()),
             }

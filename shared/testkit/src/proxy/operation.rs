@@ -8,32 +8,20 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 /// The operations that carry bytes behind their line, which ends with how many.
 const CARRIERS: [&[u8]; 4] = [b"PUB ", b"HPUB ", b"MSG ", b"HMSG "];
 
-/// One message of an atomic batch, on its way to the server.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Member {
-    pub subject: String,
-    /// Counts from 1.
-    pub number: u64,
-    /// Whether the batch ends with it.
-    pub commits: bool,
+/// An entry of the log on its way to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// How many commits it holds.
+    pub commits: u64,
 }
 
-/// What JetStream says of one commit that is stored, or of an atomic batch of them.
+/// What JetStream says of an entry that is stored.
 #[derive(Debug, Deserialize)]
-pub(super) struct Acknowledgement {
+struct Acknowledgement {
     stream: String,
     #[serde(rename = "seq")]
     _position: u64, // what has none is no acknowledgement
     error: Option<IgnoredAny>,
-    /// The batch, if it is one.
-    pub batch: Option<String>,
-    /// How many commits.
-    #[serde(default = "one")]
-    pub count: u64,
-}
-
-fn one() -> u64 {
-    1
 }
 
 /// The next operation: a line, and the bytes that it says.
@@ -52,26 +40,23 @@ pub(super) async fn next(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<V
     Ok(operation)
 }
 
-/// Reads a message of a batch; none if it is something else.
-pub(super) fn member(operation: &[u8]) -> Option<Member> {
+/// Reads an entry; none if it is something else.
+pub(super) fn entry(operation: &[u8]) -> Option<Entry> {
     let end = operation.iter().position(|byte| *byte == b'\n')?;
     let line = str::from_utf8(&operation[..end]).ok()?;
-    let (subject, sizes) = line.strip_prefix("HPUB ")?.split_once(' ')?;
+    let (_, sizes) = line.strip_prefix("HPUB ")?.split_once(' ').filter(|(to, _)| *to == "events.main")?;
     let size: usize = sizes.split_whitespace().rev().nth(1)?.parse().ok()?;
     let headers = str::from_utf8(operation.get(end + 1..=end + size)?).ok()?;
-    let value = |name| headers.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    Some(Member {
-        subject: subject.to_owned(),
-        number: value("Nats-Batch-Sequence")?.parse().ok()?,
-        commits: value("Nats-Batch-Commit").is_some(),
-    })
+    let commits = headers.lines().find_map(|line| line.strip_prefix("Annals-Commits: "));
+    Some(Entry { commits: commits?.trim_end().parse().ok()? })
 }
 
-/// Reads what JetStream says of commits that are stored; none if it says something else.
-pub(super) fn acknowledgement(operation: &[u8]) -> Option<Acknowledgement> {
-    let payload = operation.strip_prefix(b"MSG ")?.splitn(2, |byte| *byte == b'\n').nth(1)?;
-    let said: Acknowledgement = serde_json::from_slice(payload).ok()?;
-    (said.stream == "EVENTS" && said.error.is_none()).then_some(said)
+/// Whether JetStream says that an entry is stored.
+pub(super) fn is_acknowledgement(operation: &[u8]) -> bool {
+    let payload =
+        operation.strip_prefix(b"MSG ").and_then(|rest| rest.splitn(2, |byte| *byte == b'\n').nth(1));
+    let said = payload.and_then(|payload| serde_json::from_slice::<Acknowledgement>(payload).ok());
+    said.is_some_and(|said| said.stream == "EVENTS" && said.error.is_none())
 }
 
 #[cfg(test)]
@@ -79,34 +64,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_says_that_commits_are_stored_is_an_acknowledgement() {
-        for (payload, commits) in [
-            ("{\"stream\":\"EVENTS\", \"seq\":7}", Some((1, false))),
-            ("{\"stream\":\"EVENTS\",\"seq\":7,\"batch\":\"b\",\"count\":3}", Some((3, true))),
-            ("{\"error\":{\"code\":400},\"stream\":\"EVENTS\",\"seq\":0}", None),
-            ("{\"stream\":\"OTHER\",\"seq\":7}", None),
-            ("{\"stream\":\"EVENTS\"}", None),
+    fn only_what_says_that_an_entry_is_stored_is_an_acknowledgement() {
+        for (payload, is_one) in [
+            ("{\"stream\":\"EVENTS\", \"seq\":7}", true),
+            ("{\"stream\":\"EVENTS\",\"seq\":7,\"duplicate\":true}", true),
+            ("{\"error\":{\"code\":400},\"stream\":\"EVENTS\",\"seq\":0}", false),
+            ("{\"stream\":\"OTHER\",\"seq\":7}", false),
+            ("{\"stream\":\"EVENTS\"}", false),
         ] {
             let operation = format!("MSG _INBOX.a.b 1 {}\r\n{payload}\r\n", payload.len());
-            let said = acknowledgement(operation.as_bytes());
-            assert_eq!(said.map(|said| (said.count, said.batch.is_some())), commits, "{payload}");
+            assert_eq!(is_acknowledgement(operation.as_bytes()), is_one, "{payload}");
         }
-        assert!(acknowledgement(b"PING\r\n").is_none());
+        assert!(!is_acknowledgement(b"PING\r\n"));
     }
 
     #[test]
-    fn a_message_of_a_batch_is_told_from_others() {
-        let headers = "NATS/1.0\r\nNats-Batch-Id: b\r\nNats-Batch-Sequence: 3\r\n\r\n";
-        let publish = |headers: &str, reply| {
+    fn an_entry_is_told_from_other_messages() {
+        let publish = |subject: &str, headers: &str| {
             let size = headers.len();
-            member(format!("HPUB events.a.1 {reply}{size} {}\r\n{headers}hi\r\n", size + 2).as_bytes())
+            let line = format!("HPUB {subject} _INBOX.a {size} {}", size + 2);
+            entry(format!("{line}\r\n{headers}[]\r\n").as_bytes())
         };
-        let told = |commits| Some(Member { subject: "events.a.1".into(), number: 3, commits });
-        assert_eq!(publish(headers, ""), told(false));
-        let last = headers.replace("\r\n\r\n", "\r\nNats-Batch-Commit: 1\r\n\r\n");
-        assert_eq!(publish(&last, "_INBOX.a "), told(true));
-        assert_eq!(publish("NATS/1.0\r\nNats-Msg-Id: b\r\n\r\n", ""), None);
-        assert_eq!(member(b"PUB events.a.1 2\r\nhi\r\n"), None);
+        let headers = "NATS/1.0\r\nAnnals-Entry: 1\r\nAnnals-Commits: 3\r\n\r\n";
+        assert_eq!(publish("events.main", headers), Some(Entry { commits: 3 }));
+        assert_eq!(publish("events.other", headers), None);
+        assert_eq!(publish("events.main", "NATS/1.0\r\nNats-Msg-Id: b\r\n\r\n"), None);
+        assert_eq!(entry(b"PUB events.main 2\r\nhi\r\n"), None);
     }
 
     #[tokio::test]

@@ -1,65 +1,57 @@
-//! Batches that are held up in the middle.
+//! Entries that are held up on their way.
 
 use std::{io, time::Duration};
 
 use tokio::{sync::watch, time::timeout};
 
-use super::operation::{Member, acknowledgement};
+use super::operation::{Entry, is_acknowledgement};
 
-/// How long it may take until a batch comes by.
+/// How long it may take until an entry comes by.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where a batch is held.
+/// Where an entry is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// So many of its messages have passed, and not the next one.
-    After(u64),
-    /// All of it has passed but the message that commits it.
-    BeforeCommit,
-    /// All of it has passed, and nothing comes back.
-    AfterCommit,
-    /// The server has said that it is stored, and nobody has heard it.
+    /// The server has not seen it.
+    BeforePublish,
+    /// The server has it, and nothing comes back.
+    AfterPublish,
+    /// The server has said that it is stored, and the writer has not heard it.
     BeforeAcknowledgement,
+    /// The writer has heard it just now: it has answered nobody, and its state store does not have it.
+    AfterAcknowledgement,
 }
 
 impl Moment {
-    /// From the first message of a batch to its acknowledgement.
+    /// From an entry's publish to what comes after its acknowledgement.
     pub const ALL: [Self; 4] =
-        [Self::After(3), Self::BeforeCommit, Self::AfterCommit, Self::BeforeAcknowledgement];
-
-    fn is_before(self, member: &Member) -> bool {
-        match self {
-            Self::After(passed) => member.number == passed + 1,
-            Self::BeforeCommit => member.commits,
-            Self::AfterCommit | Self::BeforeAcknowledgement => false,
-        }
-    }
+        [Self::BeforePublish, Self::AfterPublish, Self::BeforeAcknowledgement, Self::AfterAcknowledgement];
 }
 
-/// Waits for a batch.
+/// Waits for an entry.
 #[derive(Debug)]
 pub(super) struct Trap(watch::Sender<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Where the next batch is to be held.
+    /// Where the next entry is to be held.
     wanted: Option<Moment>,
     /// Whether nothing passes.
     shut: bool,
-    /// Whether that is told, because a batch is where it was wanted.
+    /// Whether that is told, because an entry is where it was wanted.
     caught: bool,
-    /// The subjects of the last batch's messages, as far as they have come by.
-    subjects: Vec<String>,
+    /// How many commits the last entry has that came by.
+    commits: u64,
     /// How often all connections were cut.
     cuts: u64,
 }
 
-/// A batch that is held, and with it everything that would pass.
+/// An entry that is held, and with it everything that would pass.
 #[derive(Debug)]
 #[must_use = "nothing passes until it is released or cut"]
 pub struct Held {
     trap: watch::Sender<State>,
-    subjects: Vec<String>,
+    commits: u64,
 }
 
 impl Trap {
@@ -77,17 +69,17 @@ impl Trap {
         self.0.send_modify(|state| state.wanted = Some(moment));
         let mut state = self.0.subscribe();
         let caught = timeout(PATIENCE, state.wait_for(|state| state.caught)).await;
-        let caught = caught.unwrap_or_else(|_| panic!("no batch came to {moment:?} within {PATIENCE:?}"));
-        let subjects = caught.expect("its sender is ours").subjects.clone();
-        Held { trap: self.0.clone(), subjects }
+        let caught = caught.unwrap_or_else(|_| panic!("no entry came to {moment:?} within {PATIENCE:?}"));
+        let commits = caught.expect("its sender is ours").commits;
+        Held { trap: self.0.clone(), commits }
     }
 }
 
 impl Held {
-    /// The subjects of its messages that have come to the proxy, in their order.
+    /// How many commits the entry has.
     #[must_use]
-    pub fn subjects(&self) -> &[String] {
-        &self.subjects
+    pub fn commits(&self) -> u64 {
+        self.commits
     }
 
     /// Lets everything go on.
@@ -120,49 +112,49 @@ impl Gate {
     }
 
     /// Lets a message through to the server, when it is time.
-    pub(super) async fn let_through(&mut self, member: Option<&Member>) -> io::Result<()> {
-        if let Some(member) = member {
-            self.note(member);
-            if self.shut_if(|moment| moment.is_before(member)) {
+    pub(super) async fn let_through(&mut self, entry: Option<Entry>) -> io::Result<()> {
+        let entry = entry.filter(|entry| entry.commits > 0);
+        if let Some(Entry { commits }) = entry {
+            self.trap.send_if_modified(|state| {
+                state.commits = commits;
+                false // nobody waits for this
+            });
+            if self.shut_if(Moment::BeforePublish) {
                 self.catch();
             }
         }
         self.opens().await?;
-        if member.is_some_and(|member| member.commits) {
-            self.shut_if(|moment| moment == Moment::AfterCommit);
+        if entry.is_some() {
+            self.shut_if(Moment::AfterPublish);
         }
         Ok(())
     }
 
     /// A message has gone to the server.
-    pub(super) fn has_passed(&self, member: Option<&Member>) {
-        if member.is_some_and(|member| member.commits) && self.state.borrow().shut {
+    pub(super) fn has_passed(&self, entry: Option<Entry>) {
+        if entry.is_some_and(|entry| entry.commits > 0) && self.state.borrow().shut {
             self.catch();
         }
     }
 
     /// Lets an operation of the server through, when it is time.
     pub(super) async fn let_back(&mut self, operation: &[u8]) -> io::Result<()> {
-        let is_it = || acknowledgement(operation).is_some_and(|said| said.batch.is_some());
-        if self.shut_if(|moment| moment == Moment::BeforeAcknowledgement && is_it()) {
+        if is_acknowledgement(operation) && self.shut_if(Moment::BeforeAcknowledgement) {
             self.catch();
         }
         self.opens().await
     }
 
-    fn note(&self, member: &Member) {
-        self.trap.send_if_modified(|state| {
-            if member.number == 1 {
-                state.subjects.clear();
-            }
-            state.subjects.push(member.subject.clone());
-            false // nobody waits for this
-        });
+    /// An operation of the server has gone to the client.
+    pub(super) fn has_come_back(&self, operation: &[u8]) {
+        if is_acknowledgement(operation) && self.shut_if(Moment::AfterAcknowledgement) {
+            self.catch();
+        }
     }
 
-    fn shut_if(&self, is_wanted: impl Fn(Moment) -> bool) -> bool {
+    fn shut_if(&self, moment: Moment) -> bool {
         self.trap.send_if_modified(|state| {
-            let met = state.wanted.is_some_and(&is_wanted);
+            let met = state.wanted == Some(moment);
             if met {
                 (state.wanted, state.shut) = (None, true);
             }

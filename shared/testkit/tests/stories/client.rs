@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use annals_client::{Error, Outcome, Repeat, When};
+use annals_client::{Address, Error, Outcome, Repeat, When};
 use annals_domains::account::{Account, Amount, Command, Event};
 use annals_testkit::{Cluster, Service, System};
 use futures_util::TryStreamExt;
@@ -135,7 +135,7 @@ async fn the_log_is_followed_as_it_grows_and_across_a_restart() {
     system.start_again().await;
     let position = deposit(6).await;
     let event = live.next().await.unwrap().unwrap();
-    assert_eq!((event.version, event.position, live.position()), (7, position, position));
+    assert_eq!((event.version, event.position, live.reached()), (7, position, Address::of(&event)));
 
     let mut there = annals.events().after(position).until(deposit(7).await).category("account").live();
     assert_eq!(there.next().await.unwrap().unwrap().version, 8);

@@ -7,6 +7,7 @@ mod r#async;
 mod bank;
 mod catalog;
 mod client;
+mod foreign;
 mod openapi;
 mod person;
 mod post;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use annals_testkit::{Answer, Call, Client, Cluster, Service, System, eventually_within};
-use async_nats::{HeaderMap, jetstream};
+use annals_testkit::{Answer, Call, Client, Cluster, Service, System, append, eventually_within};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -111,20 +110,13 @@ async fn a_directory_that_is_added_later_knows_everybody_from_the_beginning() {
 
 /// What a release of the past has left in the log: a person with one name.
 async fn registered_long_ago(system: &System, id: Uuid, name: &str) -> u64 {
-    let [commit, event] = [(); 2].map(|()| Uuid::new_v4());
+    let command = Uuid::now_v7();
     let stored = json!([{
-        "specversion": "1.0", "id": event, "source": format!("/v1/streams/person/{id}"),
-        "type": "PersonRegistered", "subject": id, "time": "2019-05-01T08:00:00.000000Z",
-        "datacontenttype": "application/json", "version": 1, "schema": 1, "commandid": commit,
-        "correlationid": commit, "causationid": commit, "actor": "anonymous", "metadata": "{}",
-        "fingerprint": "of long ago", "data": { "name": name },
+        "specversion": "1.0", "id": Uuid::from_u128(command.as_u128() ^ 1), "source": format!("person/{id}"),
+        "type": "PersonRegistered", "time": "2019-05-01T08:00:00.000000Z", "version": 1, "commandid": command,
+        "fingerprint": "0".repeat(32), "data": { "name": name },
     }]);
-    let log = jetstream::new(async_nats::connect(system.nats_url()).await.unwrap());
-    let mut headers = HeaderMap::new();
-    headers.insert("Nats-Msg-Id", commit.to_string());
-    let bytes = stored.to_string().into_bytes().into();
-    let published = log.publish_with_headers(format!("events.person.{id}"), headers, bytes).await;
-    published.unwrap().await.unwrap().sequence
+    append(&system.nats_url(), &stored).await
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Reactors say how far they are.
 
-use annals_testkit::{System, eventually, raw};
+use annals_testkit::{System, append, eventually};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -66,13 +67,22 @@ async fn a_position_beyond_the_log_is_waited_for_by_no_reactor() {
     assert!(unknown["known"].as_array().unwrap().contains(&json!("welcome")), "{unknown}");
 }
 
+/// An account was opened, and nobody knows for whom.
+fn unreadable(account: Uuid) -> Value {
+    let command = Uuid::now_v7();
+    json!([{
+        "specversion": "1.0", "id": Uuid::from_u128(command.as_u128() ^ 1), "source": format!("account/{account}"),
+        "type": "AccountOpened", "time": format!("{:.6}", Timestamp::now()), "version": 1, "commandid": command,
+        "fingerprint": "0".repeat(32), "data": {},
+    }])
+}
+
 #[tokio::test]
 async fn a_reactor_that_is_stuck_is_degraded_and_goes_on_with_what_is_not_in_the_way() {
     let system = System::start().await;
     let before = open(&system).await;
     settled(&system, "welcome", before).await;
-    let stored = raw(&system.nats_url(), &format!("events.account.{}", Uuid::new_v4()), "poison").await;
-    let poison = serde_json::from_str::<Value>(&stored).unwrap()["seq"].as_u64().unwrap();
+    let poison = append(&system.nats_url(), &unreadable(Uuid::new_v4())).await;
 
     let degraded = eventually("it is tried again", async || {
         let status = system.get("/v1/reactors/welcome").await.accepted();

@@ -1,9 +1,8 @@
-//! What JetStream does with messages that nobody made anything of.
+//! What JetStream does with messages that nobody decided anything about.
 
-use std::time::Instant;
-
-use annals_nats::Bare;
-use bytes::Bytes;
+use annals_core::log::{Draft, Head, Log};
+use annals_nats::JetStreamLog;
+use uuid::Uuid;
 
 use crate::bench::{
     Bench,
@@ -13,78 +12,51 @@ use crate::bench::{
     workload,
 };
 
-/// One message, and its acknowledgement.
-struct Publisher {
-    stream: Bare,
-    payload: Bytes,
+/// How many commits there are in a message.
+const COMMITS: [usize; 5] = [1, 16, 64, 128, 256];
+
+/// Sends the same message again and again, each when the one before it is on disk.
+pub(super) struct Publisher {
+    log: JetStreamLog,
+    draft: Draft,
+    expected: u64,
+    commits: u64,
+}
+
+impl Publisher {
+    /// The message is as large as an entry of so many commits.
+    pub(super) async fn new(system: &System, commits: usize) -> anyhow::Result<Self> {
+        let log = system.log().await?;
+        let body = workload::entry(&workload::commits(commits)?)?;
+        let draft = Draft::new(Uuid::now_v7(), Head::start(log.id()), body);
+        Ok(Self { expected: log.end().await?, draft, commits: commits as u64, log })
+    }
 }
 
 impl Worker for Publisher {
     async fn once(&mut self) -> anyhow::Result<u64> {
-        self.stream.publish(self.payload.clone()).await?;
-        Ok(1)
+        self.draft.id = Uuid::now_v7();
+        match self.log.append(&self.draft, self.expected).await {
+            Ok(position) => self.expected = position,
+            Err(error) => {
+                self.expected = self.log.end().await?; // it may have been stored all the same
+                return Err(error.into());
+            }
+        }
+        Ok(self.commits)
     }
 }
 
-/// So many messages, all or none, and their acknowledgement.
-struct Batcher {
-    stream: Bare,
-    payload: Bytes,
-    messages: usize,
-}
-
-impl Worker for Batcher {
-    async fn once(&mut self) -> anyhow::Result<u64> {
-        self.stream.publish_all(&self.payload, self.messages).await?;
-        Ok(self.messages as u64)
-    }
-}
-
-/// Single messages: one at a time, and 128 at a time.
-pub(super) async fn publish(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
+/// One message after the other, as commits per second; each message took the times beside it.
+pub(super) async fn entries(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let measure = async |system: &System| {
-        let (stream, payload) = (Bare::create(&system.nats().await?).await?, workload::commit_bytes()?);
         let mut samples = Vec::new();
-        for in_flight in [1, 128] {
-            let publisher = || Publisher { stream: stream.clone(), payload: payload.clone() };
-            let tally = closed_loop((0..in_flight).map(|_| publisher()).collect(), bench.pace).await;
-            let figure = Figure::new(format!("limit.publish.{in_flight}"), Unit::PerSecond);
-            samples.push(tally.rate(figure));
+        for commits in COMMITS {
+            let publisher = Publisher::new(system, commits).await?;
+            let tally = closed_loop(vec![publisher], bench.pace).await;
+            samples.push(tally.rate(Figure::new(format!("limit.entry.{commits}"), Unit::PerSecond)));
         }
         Ok(samples)
-    };
-    System::during(bench, Needs::Log, measure).await
-}
-
-/// One batch after the other, as messages per second; each batch took the times beside it.
-pub(super) async fn batch(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
-    let measure = async |system: &System| {
-        let (stream, payload) = (Bare::create(&system.nats().await?).await?, workload::commit_bytes()?);
-        let mut samples = Vec::new();
-        for messages in [128, 1000] {
-            let batcher = Batcher { stream: stream.clone(), payload: payload.clone(), messages };
-            let tally = closed_loop(vec![batcher], bench.pace).await;
-            samples.push(tally.rate(Figure::new(format!("limit.batch.{messages}"), Unit::PerSecond)));
-        }
-        Ok(samples)
-    };
-    System::during(bench, Needs::Log, measure).await
-}
-
-/// Reads the same stream from its beginning again and again, as messages per second.
-pub(super) async fn read(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
-    let messages = if bench.quick { 5_000 } else { 100_000 };
-    let measure = async |system: &System| {
-        let (stream, payload) = (Bare::create(&system.nats().await?).await?, workload::commit_bytes()?);
-        for _ in 0..messages / 1000 {
-            stream.publish_all(&payload, 1000).await?;
-        }
-        stream.read().await?; // the warm-up
-        let (begun, mut read) = (Instant::now(), 0);
-        while begun.elapsed() < bench.pace.length {
-            read += stream.read().await?;
-        }
-        Ok(vec![Sample::rate(Figure::new("limit.read", Unit::PerSecond), read, begun.elapsed())])
     };
     System::during(bench, Needs::Log, measure).await
 }

@@ -2,7 +2,6 @@
 //! same run, on the same disk.
 
 mod disk;
-mod http;
 mod jetstream;
 mod sqlite;
 
@@ -13,48 +12,35 @@ use super::{Bench, sample::Sample};
 pub(crate) enum Limit {
     /// The disk.
     Fsync,
-    /// One message after the other, and 128 at once.
-    Publish,
-    /// Many messages at once.
-    Batch,
-    /// Reading a stream.
-    Read,
+    /// One message after the other, as large as entries are.
+    Entry,
     /// A view's file.
     Sqlite,
     /// What is on disk and then in a file: one message, one row.
     Visible,
-    /// A server that does nothing.
-    Http,
 }
 
 impl Limit {
     /// All of them.
-    pub(crate) const ALL: &[Self] =
-        &[Self::Fsync, Self::Publish, Self::Batch, Self::Read, Self::Sqlite, Self::Visible, Self::Http];
+    pub(crate) const ALL: &[Self] = &[Self::Fsync, Self::Entry, Self::Sqlite, Self::Visible];
 
     /// Measures it once.
     pub(crate) async fn round(self, bench: &Bench) -> anyhow::Result<Vec<Sample>> {
         match self {
             Self::Fsync => bench.unless_stopped(disk::fsync(bench)).await,
-            Self::Publish => jetstream::publish(bench).await,
-            Self::Batch => jetstream::batch(bench).await,
-            Self::Read => jetstream::read(bench).await,
+            Self::Entry => jetstream::entries(bench).await,
             Self::Sqlite => bench.unless_stopped(sqlite::rows(bench)).await,
             Self::Visible => sqlite::visible(bench).await,
-            Self::Http => bench.unless_stopped(http::requests(bench)).await,
         }
     }
 
-    /// For whoever waits.
+    /// For people.
     pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::Fsync => "the disk",
-            Self::Publish => "single messages",
-            Self::Batch => "atomic batches",
-            Self::Read => "reading a stream",
+            Self::Entry => "messages as large as entries",
             Self::Sqlite => "SQLite",
             Self::Visible => "a message and then a row",
-            Self::Http => "axum",
         }
     }
 }

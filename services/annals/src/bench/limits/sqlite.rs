@@ -1,15 +1,13 @@
 //! What SQLite does with rows that no projection made.
 
-use annals_nats::Bare;
 use annals_sqlite::bare::Table;
-use bytes::Bytes;
 
+use super::jetstream::Publisher;
 use crate::bench::{
     Bench,
     load::{Worker, closed_loop},
     sample::{Figure, Sample, Unit},
     system::{Needs, System},
-    workload,
 };
 
 /// Writes rows, one transaction after the other.
@@ -23,14 +21,13 @@ impl Worker for Writer {
 
 /// One message until it is on disk, then one row: what it takes at least until an event is visible.
 struct Both {
-    stream: Bare,
-    payload: Bytes,
+    publisher: Publisher,
     writer: Writer,
 }
 
 impl Worker for Both {
     async fn once(&mut self) -> anyhow::Result<u64> {
-        self.stream.publish(self.payload.clone()).await?;
+        self.publisher.once().await?;
         self.writer.once().await
     }
 }
@@ -51,9 +48,9 @@ pub(super) async fn rows(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
 pub(super) async fn visible(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let directory = bench.directory.fresh()?;
     let measure = async |system: &System| {
-        let stream = Bare::create(&system.nats().await?).await?;
+        let publisher = Publisher::new(system, 1).await?;
         let writer = Writer(Table::create(&directory.path().join("rows.db"), 1).await?);
-        let both = Both { stream, payload: workload::commit_bytes()?, writer };
+        let both = Both { publisher, writer };
         let tally = closed_loop(vec![both], bench.pace).await;
         Ok(vec![tally.typical(Figure::new("limit.visible", Unit::Milliseconds))?])
     };

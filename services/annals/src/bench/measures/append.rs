@@ -1,8 +1,10 @@
-//! The log's append alone: commits of one event, each the first of its stream.
+//! The log's append alone: entries of so many commits, encoded and chained, one after the other.
 
-use annals_core::Commit;
-use annals_nats::{Appended, JetStreamLog, Log};
-use anyhow::bail;
+use annals_core::{
+    Commit,
+    log::{Draft, Head, Log},
+};
+use annals_nats::JetStreamLog;
 use uuid::Uuid;
 
 use crate::bench::{
@@ -13,36 +15,39 @@ use crate::bench::{
     workload,
 };
 
-/// One commit after the other. They are alike but for their ids, since to decide is not part of it.
+/// How many commits there are in an entry.
+const COMMITS: [usize; 3] = [1, 64, 256];
+
+/// One entry after the other. Their commits are alike but for their ids, since to decide is not part of it.
 struct Writer {
     log: JetStreamLog,
-    commit: Commit,
+    commits: Vec<Commit>,
+    head: Head,
 }
 
 impl Worker for Writer {
     async fn once(&mut self) -> anyhow::Result<u64> {
-        self.commit.id = Uuid::now_v7();
-        self.commit.stream.id = Uuid::new_v4();
-        match self.log.append(&self.commit, 0).await? {
-            Appended::Stored(_) => Ok(1),
-            Appended::Overtaken(_) => bail!("the stream is new, and somebody else wrote to it"),
+        for commit in &mut self.commits {
+            commit.id = Uuid::now_v7();
         }
+        let draft = Draft::new(Uuid::now_v7(), self.head, workload::entry(&self.commits)?);
+        self.head = draft.head(self.log.append(&draft, self.head.position).await?);
+        Ok(self.commits.len() as u64)
     }
 }
 
 pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
-    let measure = async |system: &System| {
-        let (log, commit) = (system.nats().await?.log(), workload::opening(&bench.catalog)?);
-        let mut samples = Vec::new();
-        for (in_flight, limit) in
-            [(1, "limit.publish.1"), (128, "limit.batch.128"), (1024, "limit.batch.1000")]
-        {
-            let writer = || Writer { log: log.clone(), commit: commit.clone() };
-            let tally = closed_loop((0..in_flight).map(|_| writer()).collect(), bench.pace).await;
-            let figure = Figure::new(format!("append.{in_flight}"), Unit::PerSecond).within([limit]);
-            samples.push(tally.rate(figure));
-        }
-        Ok(samples)
-    };
-    System::during(bench, Needs::Log, measure).await
+    let mut samples = Vec::new();
+    for commits in COMMITS {
+        let measure = async |system: &System| {
+            let log = system.log().await?;
+            let head = Head::start(log.id());
+            let writer = Writer { log, commits: workload::commits(commits)?, head };
+            Ok(closed_loop(vec![writer], bench.pace).await)
+        };
+        let tally = System::during(bench, Needs::Log, measure).await?;
+        let figure = Figure::new(format!("append.{commits}"), Unit::PerSecond);
+        samples.push(tally.rate(figure.within([&format!("limit.entry.{commits}")])));
+    }
+    Ok(samples)
 }

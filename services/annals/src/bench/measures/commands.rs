@@ -1,53 +1,45 @@
-//! Deposits to 1,000 accounts, with all services running: views and reactors follow as they can.
+//! Deposits to 1,000 accounts, and to one, with all services running: views and reactors follow as they can.
 
 use std::net::SocketAddr;
 
 use annals_nats::Bus;
-use anyhow::anyhow;
 use bytes::Bytes;
 
 use crate::bench::{
     Bench,
     caught_up::settled,
     http::Connection,
-    load::{Pace, Worker, closed_loop},
+    load::{Worker, closed_loop},
     sample::{Figure, Sample, Unit},
     system::{Needs, System},
-    workload::{self, Accounts, deposit},
+    workload::{ACCOUNTS, Accounts, CATEGORY, Commands, DEPOSIT, Depositor},
 };
 
-/// Accounts that the deposits are spread over.
-const ACCOUNTS: usize = 1000;
+use super::mixed;
 
-/// How many deposits are on their way at the same time, and what limits them.
-const IN_FLIGHT: [(usize, &str); 4] =
-    [(1, "limit.publish.1"), (32, "limit.batch.128"), (128, "limit.batch.128"), (1024, "limit.batch.1000")];
+/// How many deposits are on their way at the same time.
+const IN_FLIGHT: [usize; 4] = [1, 32, 128, 1024];
 
-/// Somebody on the bus.
-pub(super) struct OnTheBus {
-    /// The way to the command service.
-    pub bus: Bus,
-    /// Whom it gives commands to.
-    pub accounts: Accounts,
-}
+/// The same where all of them are to one account.
+const IN_FLIGHT_TO_ONE: [usize; 2] = [1, 128];
 
-impl Worker for OnTheBus {
-    async fn once(&mut self) -> anyhow::Result<u64> {
-        let reply = deposit(&self.bus, self.accounts.any()).await;
-        reply.map(|_| 1).map_err(|failure| anyhow!("{failure:?}"))
-    }
-}
-
-/// Somebody with a connection to the gateway.
-pub(super) struct ThroughHttp {
+/// A client with a connection to the gateway.
+pub(super) struct HttpClient {
     connection: Connection,
     accounts: Accounts,
 }
 
-impl Worker for ThroughHttp {
+impl HttpClient {
+    /// Connects.
+    pub(super) async fn connect(gateway: SocketAddr, accounts: &Accounts) -> anyhow::Result<Self> {
+        Ok(Self { connection: Connection::open(gateway).await?, accounts: accounts.clone() })
+    }
+}
+
+impl Worker for HttpClient {
     async fn once(&mut self) -> anyhow::Result<u64> {
-        let path = format!("/v1/commands/{}/{}/deposit", workload::CATEGORY, self.accounts.any());
-        self.connection.post(&path, Bytes::from_static(workload::DEPOSIT.as_bytes())).await?;
+        let path = format!("/v1/commands/{CATEGORY}/{}/deposit", self.accounts.any());
+        self.connection.post(&path, Bytes::from_static(DEPOSIT.as_bytes())).await?;
         Ok(1)
     }
 }
@@ -58,44 +50,93 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
         let bus = system.nats().await?.bus();
         let accounts = Accounts::open(&bus, ACCOUNTS).await?;
         let mut samples = Vec::new();
-        for (in_flight, limit) in IN_FLIGHT {
+        for in_flight in IN_FLIGHT {
             settled(bench, system).await?;
-            samples.push(over_the_bus(&bus, &accounts, bench.pace, in_flight, limit).await);
+            samples.push(point(bench, "bus", in_flight, &bus, &accounts).await);
         }
-        for (in_flight, _) in IN_FLIGHT {
+        for in_flight in IN_FLIGHT {
             settled(bench, system).await?;
-            samples.push(through_http(system.gateway, &accounts, bench.pace, in_flight).await?);
+            samples.push(through_http(bench, system.gateway, &accounts, in_flight).await?);
         }
+        for in_flight in IN_FLIGHT_TO_ONE {
+            settled(bench, system).await?;
+            samples.push(point(bench, "hot", in_flight, &bus, &accounts.one()).await);
+        }
+        samples.extend(mixed(bench, system, &bus, &accounts).await?);
         Ok(samples)
     };
     System::during(bench, Needs::Everything, measure).await
 }
 
-async fn over_the_bus(bus: &Bus, accounts: &Accounts, pace: Pace, in_flight: usize, limit: &str) -> Sample {
-    let worker = || OnTheBus { bus: bus.clone(), accounts: accounts.clone() };
-    let tally = closed_loop((0..in_flight).map(|_| worker()).collect(), pace).await;
-    let figure = Figure::new(format!("commands.bus.{in_flight}"), Unit::PerSecond);
-    tally.rate(figure.within([limit]))
+/// The same for a writer that is called in the process, with nothing that follows: as peers are called.
+pub(super) async fn in_process(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
+    let measure = async |system: &System| {
+        let points = async |writer: &_| {
+            let accounts = Accounts::open(writer, ACCOUNTS).await?;
+            let mut samples = Vec::new();
+            for in_flight in IN_FLIGHT {
+                samples.push(point(bench, "local", in_flight, writer, &accounts).await);
+            }
+            for in_flight in IN_FLIGHT_TO_ONE {
+                samples.push(point(bench, "local-hot", in_flight, writer, &accounts.one()).await);
+            }
+            Ok(samples)
+        };
+        Box::pin(system.with_writer(bench, &system.memory(), points)).await
+    };
+    System::during(bench, Needs::Log, measure).await
+}
+
+async fn point(
+    bench: &Bench,
+    way: &str,
+    in_flight: usize,
+    commands: &impl Commands,
+    accounts: &Accounts,
+) -> Sample {
+    let depositors = Depositor::crowd(in_flight, commands, accounts);
+    closed_loop(depositors, bench.pace).await.rate(figure(way, in_flight))
+}
+
+/// While one entry is on its way, half of what is in flight gathers for the next one.
+fn figure(way: &str, in_flight: usize) -> Figure {
+    let limit = match in_flight {
+        1 => "limit.entry.1",
+        32 => "limit.entry.16",
+        128 => "limit.entry.64",
+        _ => "limit.entry.256",
+    };
+    Figure::new(format!("commands.{way}.{in_flight}"), Unit::PerSecond).within([limit])
 }
 
 async fn through_http(
+    bench: &Bench,
     gateway: SocketAddr,
     accounts: &Accounts,
-    pace: Pace,
     in_flight: usize,
 ) -> anyhow::Result<Sample> {
-    let mut workers = Vec::new();
+    let mut clients = Vec::new();
     for _ in 0..in_flight {
-        workers.push(worker(gateway, accounts).await?);
+        clients.push(HttpClient::connect(gateway, accounts).await?);
     }
-    let tally = closed_loop(workers, pace).await;
-    let bus = format!("commands.bus.{in_flight}");
-    let axum = if in_flight == 1 { "limit.http.1" } else { "limit.http.128" };
     let figure = Figure::new(format!("commands.http.{in_flight}"), Unit::PerSecond);
-    Ok(tally.rate(figure.within([&bus, axum])))
+    let bus = format!("commands.bus.{in_flight}");
+    Ok(closed_loop(clients, bench.pace).await.rate(figure.within([&bus])))
 }
 
-/// Connects.
-pub(super) async fn worker(gateway: SocketAddr, accounts: &Accounts) -> anyhow::Result<ThroughHttp> {
-    Ok(ThroughHttp { connection: Connection::open(gateway).await?, accounts: accounts.clone() })
+/// Transfers and todos.
+async fn mixed(
+    bench: &Bench,
+    system: &System,
+    bus: &Bus,
+    accounts: &Accounts,
+) -> anyhow::Result<Vec<Sample>> {
+    mixed::fund(bus, accounts).await?;
+    let mut samples = Vec::new();
+    for in_flight in mixed::IN_FLIGHT {
+        settled(bench, system).await?;
+        let clients = mixed::clients(in_flight, bus, accounts);
+        samples.push(closed_loop(clients, bench.pace).await.rate(figure("mixed", in_flight)));
+    }
+    Ok(samples)
 }

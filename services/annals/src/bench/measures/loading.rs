@@ -1,109 +1,55 @@
-//! One deposit to an account that has a long history: to a service that has just been started, and so has to
-//! load it, without a snapshot and with one; and one more.
+//! Deposits to accounts whose state is not in memory, beside deposits to one whose state is: a writer in this
+//! process, with hardly any memory, over a log of many accounts.
 
-use std::{
-    path::Path,
-    process,
-    sync::Arc,
-    time::{Duration, Instant},
+use std::process;
+
+use annals_command::{Executor, MemoryArgs};
+use annals_nats::JetStreamLog;
+
+use crate::bench::{
+    Bench,
+    load::closed_loop,
+    sample::{Figure, Sample, Unit},
+    system::{Needs, System},
+    usage::at_rest,
+    workload::{Accounts, Depositor},
 };
 
-use annals_command::{Executor, Snapshots};
-use annals_core::{Catalog, bus::CommandRequest};
-use annals_nats::Nats;
-use anyhow::{Context, anyhow};
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
+use super::scale;
 
-use crate::{
-    bench::{
-        Bench,
-        kept::Kept,
-        sample::{Figure, Sample, Unit},
-        seed,
-        statistics::Summary,
-        system::{Needs, System},
-        usage::at_rest,
-        workload::deposit,
-    },
-    services::{Places, Services},
-};
+/// Bytes of aggregates that stay in memory: of some forty.
+const CACHE_BYTES: usize = 16 * 1024;
 
-/// Accounts that are loaded.
-const ACCOUNTS: u64 = 4;
-
-/// Of which each has that many events, which lie in turn with those of the others. So many wait together for
-/// the disk while the log is filled, and fewer would wait one by one.
-const SEEDED: u64 = 16;
-
-/// The first deposit to an account after a start, and the one after that.
-struct Deposits {
-    first: Duration,
-    second: Duration,
-}
+/// How many deposits are on their way at the same time.
+const IN_FLIGHT: [usize; 2] = [1, 128];
 
 pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
-    let events_each = if bench.quick { 500 } else { 10_000 };
-    let log = Kept { purpose: "load", accounts: SEEDED, events_each };
+    let log = scale::many(bench);
+    let accounts = Accounts::seeded(log.accounts);
     let measure = async |system: &System| {
-        let (mut folded, mut from_snapshot) = (Vec::new(), Vec::new());
-        for number in 0..ACCOUNTS {
-            let snapshots = bench.directory.fresh()?;
-            folded.push(deposits(bench, system, snapshots.path(), seed::id(number)).await?);
-            // As it stopped, the service has written a snapshot of this account.
-            from_snapshot.push(deposits(bench, system, snapshots.path(), seed::id(number)).await?);
-        }
-        let figure = |name| Figure::new(name, Unit::Milliseconds);
-        let beside = |name| figure(name).within(["load.cold"]);
-        Ok(vec![
-            typical(figure("load.cold"), &folded, |it| it.first)?,
-            typical(beside("load.snapshot"), &from_snapshot, |it| it.first)?,
-            typical(beside("load.warm"), &from_snapshot, |it| it.second)?,
-        ])
+        let memory = MemoryArgs { cache_bytes: CACHE_BYTES, ..system.memory() };
+        let points = async |writer: &Executor<JetStreamLog>| {
+            at_rest(process::id()).await?; // what it has folded is being written
+            let mut samples = Vec::new();
+            for in_flight in IN_FLIGHT {
+                let (cold, warm) = names(in_flight);
+                let unit = Unit::Milliseconds;
+                let tally = closed_loop(Depositor::crowd(in_flight, writer, &accounts), bench.pace).await;
+                samples.push(tally.typical(Figure::new(cold.as_str(), unit))?);
+                let tally =
+                    closed_loop(Depositor::crowd(in_flight, writer, &accounts.one()), bench.pace).await;
+                samples.push(tally.typical(Figure::new(warm, unit).within([&cold]))?);
+            }
+            Ok(samples)
+        };
+        Box::pin(system.with_writer(bench, &memory, points)).await
     };
     System::over(log.copy(bench).await?.path(), bench, Needs::Log, measure).await
 }
 
-async fn deposits(
-    bench: &Bench,
-    system: &System,
-    snapshots: &Path,
-    account: Uuid,
-) -> anyhow::Result<Deposits> {
-    let places = Places { snapshots: snapshots.to_owned(), ..system.places.clone() };
-    let services = Services::one("command", |stop| serve(places, bench.catalog.clone(), stop));
-    let bus = system.nats().await?.bus();
-    let timed = async || {
-        let begun = Instant::now();
-        deposit(&bus, account).await.map_err(|failure| anyhow!("{failure:?}"))?;
-        anyhow::Ok(begun.elapsed())
-    };
-    let both = async {
-        let first = timed().await?;
-        at_rest(process::id()).await?; // a snapshot may be written
-        Ok(Deposits { first, second: timed().await? })
-    };
-    Box::pin(system.with(bench, services, both)).await
-}
-
-/// Carries out commands as the service does, but for the pass over the log by which that fills its memory at
-/// its start: whatever that has folded already is not loaded, and it takes the same cores.
-async fn serve(places: Places, catalog: Catalog, stop: CancellationToken) -> anyhow::Result<()> {
-    let nats = Nats::connect(&places.nats, "annals-command").await?;
-    let (snapshots, writer) = Snapshots::open(&places.snapshots).await.context("there are no snapshots")?;
-    let written = CancellationToken::new();
-    let writer = tokio::spawn(writer.write(written.clone()));
-    let executor = Arc::new(Executor::new(nats.log(), catalog).with_snapshots(Some(snapshots)));
-    let execute = move |_, request: CommandRequest| {
-        let executor = executor.clone();
-        async move { executor.execute(request).await }
-    };
-    nats.serve("annals-command").await?.commands().await?.run(execute, stop).await;
-    written.cancel(); // what has been offered is written
-    Ok(writer.await?)
-}
-
-fn typical(figure: Figure, all: &[Deposits], which: fn(&Deposits) -> Duration) -> anyhow::Result<Sample> {
-    let seconds = Summary::of(all.iter().map(|it| which(it).as_secs_f64())).context("there are accounts")?;
-    Ok(Sample::time(figure, Duration::from_secs_f64(seconds.median)))
+fn names(in_flight: usize) -> (String, String) {
+    match in_flight {
+        1 => ("load.cold".into(), "load.warm".into()),
+        _ => (format!("load.cold.{in_flight}"), format!("load.warm.{in_flight}")),
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use annals_nats::{Log, Scope};
+use annals_core::log::Log;
 use tokio::time::sleep;
 
 use crate::bench::{
@@ -14,13 +14,10 @@ use crate::bench::{
     sample::{Figure, Sample, Unit},
     system::{Needs, System},
     usage,
-    workload::Accounts,
+    workload::{ACCOUNTS, Accounts},
 };
 
-use super::{commands, scale};
-
-/// Accounts that the deposits are spread over, where there are few.
-const ACCOUNTS: usize = 1000;
+use super::{commands::HttpClient, scale};
 
 /// Deposits that are on their way at the same time.
 const IN_FLIGHT: usize = 128;
@@ -58,12 +55,11 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
 
     let largest = scale::largest(bench);
     let many = async |system: &System| {
-        let nats = system.nats().await?;
+        let (bus, end) = (system.nats().await?.bus(), system.log().await?.end().await?);
         let mut processes = Processes::start(&folder, &WITHOUT_REACTOR, &system.places, &log).await?;
         let (gateway, ids) = (processes.gateway, ids(system, &processes)?);
         let caught_up = async {
-            let end = nats.log().last(&Scope::All).await?;
-            shown(&nats.bus(), &all_views(&bench.catalog), end).await?;
+            shown(&bus, &all_views(&bench.catalog), end).await?;
             under_load("many", bench, gateway, &Accounts::seeded(largest.accounts), &ids).await
         };
         processes.beside(caught_up).await
@@ -97,7 +93,7 @@ async fn under_load(
 ) -> anyhow::Result<Vec<Sample>> {
     let mut workers = Vec::new();
     for _ in 0..IN_FLIGHT {
-        workers.push(commands::worker(gateway, accounts).await?);
+        workers.push(HttpClient::connect(gateway, accounts).await?);
     }
     let mut most = vec![0; processes.len()];
     let tally = tokio::select! {

@@ -1,13 +1,17 @@
 //! What is measured.
 
 mod append;
+mod behind;
 mod catch_up;
 mod commands;
+mod disk;
 mod lag;
 mod loading;
 mod memory;
+mod mixed;
 mod restart;
 mod scale;
+mod search;
 
 use super::{Bench, Measure, limits::Limit, sample::Sample};
 
@@ -16,12 +20,10 @@ impl Measure {
     pub(crate) fn limits(self) -> &'static [Limit] {
         match self {
             Self::Limits => Limit::ALL,
-            Self::Append => &[Limit::Fsync, Limit::Publish, Limit::Batch],
-            Self::Commands => &[Limit::Fsync, Limit::Publish, Limit::Batch, Limit::Http],
+            Self::Append | Self::Local | Self::Commands => &[Limit::Fsync, Limit::Entry],
             Self::Lag => &[Limit::Visible],
             Self::CatchUp => &[Limit::Sqlite],
-            Self::Load | Self::Restart | Self::Memory => &[],
-            Self::Scale => &[Limit::Batch],
+            Self::Search | Self::Load | Self::Restart | Self::Scale | Self::Memory | Self::Disk => &[],
         }
     }
 
@@ -30,13 +32,16 @@ impl Measure {
         match self {
             Self::Limits => Ok(Vec::new()),
             Self::Append => append::round(bench).await,
+            Self::Local => commands::in_process(bench).await,
             Self::Commands => commands::round(bench).await,
             Self::Lag => lag::round(bench).await,
+            Self::Search => search::round(bench).await,
             Self::CatchUp => catch_up::round(bench).await,
             Self::Load => loading::round(bench).await,
             Self::Restart => restart::round(bench).await,
             Self::Scale => scale::round(bench).await,
             Self::Memory => memory::round(bench).await,
+            Self::Disk => disk::round(bench).await,
         }
     }
 }

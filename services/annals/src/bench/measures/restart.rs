@@ -1,19 +1,14 @@
 //! Everything has been stopped, and is started again over a log that is long: until every service and every
 //! view answers, and until the first command is carried out. nats-server is started alone, too.
 
-use std::{
-    fs, iter,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{iter, path::Path, time::Instant};
 
-use annals_nats::{Log, Scope};
-use anyhow::anyhow;
+use annals_core::log::Log;
 
 use crate::bench::{
     Bench,
-    caught_up::{all_views, settled, shown},
-    kept::{self, Kept},
+    caught_up::{all_views, shown},
+    kept,
     sample::{Figure, Sample, Unit},
     system::{Needs, System},
     workload::{Accounts, deposit},
@@ -21,22 +16,10 @@ use crate::bench::{
 
 pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let log = kept::million(bench);
-    let home = bench.directory.copy_of(&stopped(bench, log).await?).await?;
+    let home = log.stopped(bench).await?;
     let accounts = Accounts::seeded(log.accounts);
     let server = server(bench, home.path()).await?;
     Ok(iter::once(server).chain(all(bench, home.path(), &accounts).await?).collect())
-}
-
-/// The home of a system that was stopped when it had dealt with this log. Kept, since that takes long.
-async fn stopped(bench: &Bench, log: Kept) -> anyhow::Result<PathBuf> {
-    let home = bench.directory.path().join("stopped");
-    if !home.exists() {
-        let copy = log.copy(bench).await?;
-        let settle = async |system: &System| settled(bench, system).await;
-        System::over(copy.path(), bench, Needs::Everything, settle).await?;
-        fs::rename(copy.keep(), &home)?;
-    }
-    Ok(home)
 }
 
 async fn server(bench: &Bench, home: &Path) -> anyhow::Result<Sample> {
@@ -49,14 +32,13 @@ async fn all(bench: &Bench, home: &Path, accounts: &Accounts) -> anyhow::Result<
     let figure = |name| Figure::new(name, Unit::Milliseconds).within(["restart.server"]);
     let begun = Instant::now();
     let measure = async |system: &System| {
-        let nats = system.nats().await?;
-        let (log, bus) = (nats.log(), nats.bus());
+        let (log, bus) = (system.log().await?, system.nats().await?.bus());
         let command = async {
-            deposit(&bus, accounts.any()).await.map_err(|failure| anyhow!("{failure:?}"))?;
+            deposit(&bus, accounts.any()).await?;
             anyhow::Ok(begun.elapsed())
         };
         let ready = async {
-            shown(&bus, &all_views(&bench.catalog), log.last(&Scope::All).await?).await?;
+            shown(&bus, &all_views(&bench.catalog), log.end().await?).await?;
             anyhow::Ok(begun.elapsed())
         };
         let (command, ready) = tokio::try_join!(command, ready)?;

@@ -10,12 +10,10 @@ use crate::{
         sample::{Figure, Sample, Unit},
         system::{Needs, System},
         usage::{self, at_rest},
-        workload::Accounts,
+        workload::{Accounts, Depositor},
     },
     services::Services,
 };
-
-use super::commands::OnTheBus;
 
 /// How many accounts there are. It should make no difference.
 const ACCOUNTS: &[u64] = &[1_000, 10_000, 100_000, 1_000_000];
@@ -46,6 +44,11 @@ pub(super) fn largest(bench: &Bench) -> Kept {
     log_of(sizes(bench).last().copied().unwrap_or_default())
 }
 
+/// One with more accounts than fit into a small memory.
+pub(super) fn many(bench: &Bench) -> Kept {
+    log_of(sizes(bench).iter().rev().nth(1).copied().unwrap_or_default())
+}
+
 fn sizes(bench: &Bench) -> &'static [u64] {
     if bench.quick { FEW } else { ACCOUNTS }
 }
@@ -59,11 +62,10 @@ async fn point(bench: &Bench, system: &System, count: u64, fewest: u64) -> anyho
     at_rest(process::id()).await?; // it may have begun to fill its cache
 
     let (bus, accounts) = (system.nats().await?.bus(), Accounts::seeded(count));
-    let workers =
-        || (0..IN_FLIGHT).map(|_| OnTheBus { bus: bus.clone(), accounts: accounts.clone() }).collect();
-    closed_loop(workers(), Pace { length: Duration::ZERO, ..bench.pace }).await;
+    let clients = || Depositor::crowd(IN_FLIGHT, &bus, &accounts);
+    closed_loop(clients(), Pace { length: Duration::ZERO, ..bench.pace }).await;
     let before = cpu(system)?;
-    let tally = closed_loop(workers(), Pace { warm_up: Duration::ZERO, ..bench.pace }).await;
+    let tally = closed_loop(clients(), Pace { warm_up: Duration::ZERO, ..bench.pace }).await;
     let cpu = cpu(system)?.saturating_sub(before);
 
     let beside =

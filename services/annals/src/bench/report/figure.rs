@@ -107,7 +107,7 @@ impl Compared {
             differs: now.summary.differs_from(&before.summary),
             better: match now.unit {
                 Unit::PerSecond => ratio > 1.0,
-                Unit::Milliseconds | Unit::Mebibytes => ratio < 1.0,
+                Unit::Milliseconds | Unit::Mebibytes | Unit::Bytes => ratio < 1.0,
             },
         })
     }

@@ -74,6 +74,7 @@ fn row(figure: &FigureReport) -> Vec<String> {
         Unit::PerSecond => "/s",
         Unit::Milliseconds => "ms",
         Unit::Mebibytes => "MiB",
+        Unit::Bytes => "B",
     };
     let time = |of: fn(&Times) -> f64| figure.times.as_ref().map_or_else(String::new, |it| number(of(it)));
     let limits: Vec<_> = figure.limits.iter().map(|it| share(figure.unit, it)).collect();
@@ -91,7 +92,9 @@ fn row(figure: &FigureReport) -> Vec<String> {
 fn share(unit: Unit, beside: &Share) -> String {
     match unit {
         Unit::PerSecond => format!("{:.0} % of {}", beside.share * 100.0, beside.limit),
-        Unit::Milliseconds | Unit::Mebibytes => format!("{:.1} x {}", beside.share, beside.limit),
+        Unit::Milliseconds | Unit::Mebibytes | Unit::Bytes => {
+            format!("{:.1} x {}", beside.share, beside.limit)
+        }
     }
 }
 

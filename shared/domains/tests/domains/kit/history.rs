@@ -1,7 +1,11 @@
 //! A log in memory: commands go in, commits come out.
 
+use std::slice;
+
 use annals_core::{
-    Catalog, Commit, Context, Decided, Fingerprint, Refused, Rejection, State, StoredCommit, StreamId, micros,
+    Catalog, Commit, Context, Decided, Fingerprint, Refused, Rejection, State, StoredCommit, StreamId,
+    log::{Entry, EntryBody, Hash},
+    micros,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -68,10 +72,9 @@ impl History {
                 trace: None,
             },
             fingerprint,
-            previous_hash: earlier.map(|it| it.hash.clone()),
-            events: Commit::place(id, version, decided),
+            events: Commit::number(id, version, 0, decided),
         };
-        let stored = StoredCommit::decode(position, &commit.encode().unwrap()).unwrap();
+        let stored = read(position, &written(&commit));
         self.commits.push(stored.clone());
         stored
     }
@@ -92,6 +95,20 @@ impl History {
     pub fn of(&self, stream: &StreamId) -> impl Iterator<Item = &StoredCommit> {
         self.commits.iter().filter(move |it| it.commit.stream == *stream)
     }
+}
+
+/// The body of an entry of one commit.
+pub fn written(commit: &Commit) -> Vec<u8> {
+    let mut body = EntryBody::new();
+    body.push(slice::from_ref(commit)).unwrap().unwrap();
+    body.finish()
+}
+
+/// The commit of an entry that has only one.
+pub fn read(position: u64, body: &[u8]) -> StoredCommit {
+    let entry = Entry::decode(position, Hash::from_bytes([0; 32]), body);
+    let [stored] = entry.unwrap().commits.try_into().expect("one commit");
+    stored
 }
 
 /// The time of the commit at a position.

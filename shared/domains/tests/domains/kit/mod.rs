@@ -5,7 +5,7 @@ mod random;
 mod reactions;
 mod views;
 
-pub use history::{History, time};
+pub use history::{History, read, time, written};
 pub use random::{Order, after, events};
 pub use reactions::{Chores, notice, reactions};
 pub use views::{rows, shown};

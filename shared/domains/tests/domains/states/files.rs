@@ -1,4 +1,4 @@
-//! `histories/{category}/{name}.commits.json`: commits as the log holds them, one per line.
+//! `histories/{category}/{name}.commits.json`: entries of one commit as the log holds them, one per line.
 //! `histories/{category}/{name}.states.r{revision}.json`: the state after each of them, as it is kept.
 
 use std::{
@@ -10,6 +10,7 @@ use annals_core::{Category, StoredCommit};
 use serde_json::value::RawValue;
 
 use super::told::Told;
+use crate::kit::{read, written};
 
 /// Files that are missing are written if this is set. None is ever written over.
 const WRITE: &str = "ANNALS_WRITE_HISTORIES";
@@ -28,10 +29,9 @@ impl Recorded {
     /// Reads the commits. None: they have not been recorded.
     pub fn of(told: &Told) -> Option<Self> {
         let path = format!("{}/{}", told.category, told.name);
-        let lines = read(&format!("{path}.commits.json"))?;
-        let commits =
-            (1..).zip(&lines).map(|(position, line)| StoredCommit::decode(position, line.as_bytes()));
-        Some(Self { path, commits: commits.collect::<Result<_, _>>().unwrap() })
+        let lines = read_lines(&format!("{path}.commits.json"))?;
+        let commits = (1..).zip(&lines).map(|(position, line)| read(position, line.as_bytes()));
+        Some(Self { commits: commits.collect(), path })
     }
 
     /// The state after each commit, by today's rules.
@@ -46,7 +46,7 @@ impl Recorded {
 
     /// The same by the rules of the category's revision when it was new. None: they were not recorded.
     pub fn recorded_states(&self, category: &Category) -> Option<Vec<String>> {
-        read(&self.states_path(category))
+        read_lines(&self.states_path(category))
     }
 
     /// Where those states stand below `histories`.
@@ -59,7 +59,7 @@ fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("histories").join(path)
 }
 
-fn read(path: &str) -> Option<Vec<String>> {
+fn read_lines(path: &str) -> Option<Vec<String>> {
     let text = fs::read(file(path)).ok()?;
     let lines: Vec<Box<RawValue>> = serde_json::from_slice(&text).unwrap_or_else(|it| panic!("{path}: {it}"));
     Some(lines.iter().map(|line| line.get().to_owned()).collect())
@@ -72,7 +72,7 @@ pub fn write_missing(told: &Told, category: &Category) {
     }
     let commits = format!("{}/{}.commits.json", told.category, told.name);
     if !file(&commits).exists() {
-        let lines = told.history().commits.into_iter().map(|it| it.commit.encode().unwrap());
+        let lines = told.history().commits.into_iter().map(|it| written(&it.commit));
         write(&commits, &lines.map(|line| String::from_utf8(line).unwrap()).collect::<Vec<_>>());
     }
     let recorded = Recorded::of(told).unwrap();

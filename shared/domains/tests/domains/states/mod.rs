@@ -72,7 +72,7 @@ fn every_type_of_event_happens_in_a_recorded_history() {
 }
 
 /// An account that keeps less of what happened to it, under one revision or another.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Forgetful<const REVISION: u32>(Account);
 
 impl<const REVISION: u32> Decider for Forgetful<REVISION> {
