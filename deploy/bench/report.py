@@ -105,8 +105,10 @@ def table(results):
     summed = summaries(results)
     lines = []
     for in_flight in dict.fromkeys(at for points in summed.values() for at in points):
-        best = best_peer(summed, in_flight)
         there = {system: points[in_flight] for system, points in summed.items() if in_flight in points}
+        if len(there) == 1 < len(summed):
+            continue  # nothing stands beside it
+        best = best_peer(summed, in_flight)
         hot = in_flight.startswith("hot.")
         lines += ["", f"{in_flight.removeprefix('hot.')} in flight" + (", all at one account" if hot else "")]
         header = ("", "commands/s", "(min..max)", "p50 ms", "p99 ms", "errors", *(f"{ours} is" for ours in OURS))

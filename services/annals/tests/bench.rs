@@ -19,7 +19,7 @@ use tempfile::TempDir;
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The figures of what needs no log that has been filled before.
-const SMALL: [&str; 38] = [
+const SMALL: [&str; 39] = [
     "limit.fsync",
     "limit.entry.1",
     "limit.entry.16",
@@ -36,7 +36,6 @@ const SMALL: [&str; 38] = [
     "commands.local.32",
     "commands.local.128",
     "commands.local.1024",
-    "commands.local-hot.1",
     "commands.local-hot.128",
     "commands.bus.1",
     "commands.bus.32",
@@ -47,7 +46,9 @@ const SMALL: [&str; 38] = [
     "commands.http.128",
     "commands.http.1024",
     "commands.hot.1",
+    "commands.hot.32",
     "commands.hot.128",
+    "commands.hot.1024",
     "commands.mixed.1",
     "commands.mixed.128",
     "lag.p50",

@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_service_goes_on_from_what_was_seeded() {
-        let log = MemoryLog::default();
+        let log = MemoryLog::new(Uuid::new_v4());
         seed(&log, 0..200, 4, &ProgressBar::hidden()).await.unwrap();
         assert_eq!(log.end().await.unwrap(), 4 * 2);
 

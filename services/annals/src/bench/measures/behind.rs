@@ -83,7 +83,9 @@ impl Follower {
             Self::Index => {
                 let request = IndexRequest { query: IndexQuery::Status, min_position: None, wait_ms: 0 };
                 let answer = bus.index(&request).await.map_err(failed)?;
-                let IndexBody::Status(status) = answer.body else { bail!("the index does not say how it is") };
+                let IndexBody::Status(status) = answer.body else {
+                    bail!("the index does not say how it is")
+                };
                 status.lag_seconds
             }
             Self::View(view) => {

@@ -20,9 +20,6 @@ use super::mixed;
 /// How many deposits are on their way at the same time.
 const IN_FLIGHT: [usize; 4] = [1, 32, 128, 1024];
 
-/// The same where all of them are to one account.
-const IN_FLIGHT_TO_ONE: [usize; 2] = [1, 128];
-
 /// A client with a connection to the gateway.
 pub(super) struct HttpClient {
     connection: Connection,
@@ -58,7 +55,7 @@ pub(super) async fn round(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
             settled(bench, system).await?;
             samples.push(through_http(bench, system.gateway, &accounts, in_flight).await?);
         }
-        for in_flight in IN_FLIGHT_TO_ONE {
+        for in_flight in IN_FLIGHT {
             settled(bench, system).await?;
             samples.push(point(bench, "hot", in_flight, &bus, &accounts.one()).await);
         }
@@ -77,9 +74,7 @@ pub(super) async fn in_process(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
             for in_flight in IN_FLIGHT {
                 samples.push(point(bench, "local", in_flight, writer, &accounts).await);
             }
-            for in_flight in IN_FLIGHT_TO_ONE {
-                samples.push(point(bench, "local-hot", in_flight, writer, &accounts.one()).await);
-            }
+            samples.push(point(bench, "local-hot", 128, writer, &accounts.one()).await);
             Ok(samples)
         };
         Box::pin(system.with_writer(bench, &system.memory(), points)).await
