@@ -7,7 +7,7 @@ use rusqlite::{params_from_iter, types::Value};
 
 use crate::{
     ViewError, WriteError,
-    writer::{Durability, Writer},
+    writer::Writer,
 };
 
 /// A table like that of a view, in a file that is opened as a view's is.
@@ -29,7 +29,7 @@ impl Table {
     /// # Errors
     /// When the file cannot be made.
     pub async fn create(path: &Path, rows: usize) -> Result<Self, ViewError> {
-        let writer = Writer::open(path, Durability::Normal).await?;
+        let writer = Writer::open(path).await?;
         let table = "create table bare (id text primary key, balance integer, version integer) strict";
         writer.write(move |transaction| Ok::<_, WriteError>(transaction.execute_batch(table)?)).await?;
         let places: Vec<_> = repeat_n("(?, ?, ?)", rows).collect();

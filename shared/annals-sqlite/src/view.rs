@@ -15,7 +15,7 @@ use crate::{
     file::{self, Identity, Maker},
     select::Select,
     statement,
-    writer::{Durability, Writer},
+    writer::Writer,
 };
 
 /// Beside the view's own tables: how far it is, in which log, and what it was made by.
@@ -90,7 +90,7 @@ impl View {
             file::remove(&path)?;
         }
         // A power cut may take the last commits, rows and checkpoint together: the log has them.
-        let writer = Writer::open(&path, Durability::Normal).await?;
+        let writer = Writer::open(&path).await?;
         let readers = file::readers(&path);
         let mut view = Self { identity: Identity::default(), path, schema, writer, readers, select };
         if !usable {

@@ -31,8 +31,7 @@ pub async fn enqueue(
     let (queue, _) = gateway.queue()?;
     let (id, fingerprint) = (request.id, Fingerprint::of(&request.command, &request.data));
     for _ in 0..MAX_ATTEMPTS {
-        // One that stored nothing is decided anew.
-        if repeatable && gateway.bus()?.find_command(id, Some(fingerprint)).await?.is_some() {
+        if repeatable && has_stored(gateway, id, fingerprint).await? {
             return Ok(replayed(accepted_202(id, Stage::Succeeded)));
         }
         match queue.put(&request).await.map_err(enqueue_error)? {
@@ -45,6 +44,15 @@ pub async fn enqueue(
         }
     }
     Err(Failure::CommandInFlight.into())
+}
+
+/// Whether a command has stored something: one that stored nothing is decided anew. While no command service answers it
+/// may wait in the queue all the same, since its repeat is recognised when it is carried out.
+async fn has_stored(gateway: &Gateway, id: Uuid, fingerprint: Fingerprint) -> Result<bool, Problem> {
+    match gateway.bus()?.find_command(id, Some(fingerprint)).await {
+        Err(Failure::Unavailable { .. }) => Ok(false),
+        found => Ok(found?.is_some()),
+    }
 }
 
 /// Unlike a read, it may have been done.

@@ -34,7 +34,7 @@ use self::recent::{Recent, Update};
 use crate::{
     Directory, ViewError, WriteError,
     file::{self, Identity, Maker},
-    writer::{Durability, Writer},
+    writer::Writer,
 };
 
 /// Where an event stands: position and place in one number, as [`annals_core::address`] makes it.
@@ -88,7 +88,7 @@ impl EventsIndex {
             file::remove(&path)?;
         }
         // A power cut may take the last commits, rows and checkpoint together: the log has them.
-        let writer = Writer::open(&path, Durability::Normal).await?;
+        let writer = Writer::open(&path).await?;
         let readers = file::readers(&path);
         let inner = Inner { path, writer, readers, recent: RwLock::default(), changing: Mutex::default() };
         let mut index = Self { identity: Identity::default(), inner: Arc::new(inner) };
