@@ -57,15 +57,6 @@ impl Services {
         Self(vec![command(places, catalog)])
     }
 
-    /// Something that stands for the service of this name.
-    #[cfg(test)]
-    pub(crate) fn one<F>(name: &'static str, run: impl FnOnce(CancellationToken) -> F) -> Self
-    where
-        F: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        Self(vec![spawn(name, run)])
-    }
-
     /// No services.
     pub(crate) fn none() -> Self {
         Self(Vec::new())
@@ -176,6 +167,16 @@ fn result(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Services {
+        /// Something that stands for the service of this name.
+        pub(crate) fn one<F>(name: &'static str, run: impl FnOnce(CancellationToken) -> F) -> Self
+        where
+            F: Future<Output = anyhow::Result<()>> + Send + 'static,
+        {
+            Self(vec![spawn(name, run)])
+        }
+    }
 
     #[tokio::test]
     async fn nobody_waits_for_ever_beside_a_service_that_has_ended() {

@@ -1,10 +1,16 @@
 //! Storing an entry, whatever becomes of its acknowledgement; proving that nothing lies behind a position.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use annals_core::{
     Position,
-    log::{AppendError, Draft, Log},
+    log::{AppendError, Checkpoint, Draft, Head, Log, header},
 };
 use tokio::time::{Instant, sleep};
 use tracing::warn;
@@ -25,29 +31,75 @@ pub(crate) enum Landed {
 /// How long an entry is tried and its outcome looked for.
 const DEADLINE: Duration = Duration::from_secs(8);
 
+/// What an operator has to decide on.
+const NOT_THE_SAME: &str = "it is not the log that it was";
+
 /// Between two tries while the log is silent.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// When the log was last seen to hold the writer's head: after how many losses of the connection. A sequence can be
+/// used again after a loss, so what the log acknowledges is not proof that it is still the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Verified(Arc<AtomicU64>);
+
+impl Default for Verified {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl Verified {
+    /// To be seen again before anything is written.
+    pub(crate) fn reset(&self) {
+        self.0.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    /// Compares the head with the log's entry, if the log has been out of sight since that was last done.
+    async fn check<L: Log>(&self, log: &L, head: Head) -> Result<(), String> {
+        let losses = log.losses();
+        if self.0.load(Ordering::Relaxed) == losses {
+            return Ok(());
+        }
+        if head.position > 0 {
+            let found = log.read(head.position - 1, 1).await.map_err(|error| error.to_string())?;
+            let hash = head.hash.to_string();
+            if !found.iter().any(|it| it.position == head.position && it.header(header::HASH) == Some(&hash))
+            {
+                let position = head.position;
+                return Err(format!("position {position} does not hold what was read there: {NOT_THE_SAME}"));
+            }
+        }
+        self.0.store(losses, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
 /// Stores an entry after the message at `expected`, once. An error of the log decides nothing: the same entry is
 /// sent again, under the same expectation, until the message right after the expected one tells whose it is.
-pub(crate) async fn append<L: Log>(log: L, draft: Draft, expected: Position) -> Landed {
+pub(crate) async fn append<L: Log>(log: L, draft: Draft, expected: Position, verified: Verified) -> Landed {
     let deadline = Instant::now() + DEADLINE;
     let mut sent = false;
     loop {
-        let reason = match log.append(&draft, expected).await {
-            Ok(position) => return Landed::Stored(position),
-            Err(AppendError::Conflict) => "the log has moved on, and does not say to what".to_owned(),
-            Err(AppendError::Unknown(reason)) => {
-                sent = true;
-                reason
-            }
-            Err(AppendError::Rejected(reason)) => reason,
+        let reason = match verified.check(&log, draft.previous).await {
+            Ok(()) => match log.append(&draft, expected).await {
+                Ok(position) => return Landed::Stored(position),
+                Err(error) => {
+                    sent |= matches!(error, AppendError::Unknown(_));
+                    error.to_string()
+                }
+            },
+            Err(reason) => reason,
         };
-        match next_of_chain(&log, &draft, expected).await {
-            Some(landed) => return landed,
-            None if Instant::now() >= deadline => return Landed::Failed { sent, reason },
-            None => sleep(PAUSE).await,
+        if let Some(landed) = next_of_chain(&log, &draft, expected).await
+            && (matches!(landed, Landed::Stored(_)) || verified.check(&log, draft.previous).await.is_ok())
+        {
+            return landed;
         }
+        if Instant::now() >= deadline {
+            let reason = shorter(&log, expected).await.unwrap_or(reason);
+            return Landed::Failed { sent, reason };
+        }
+        sleep(PAUSE).await;
     }
 }
 
@@ -59,16 +111,29 @@ async fn next_of_chain<L: Log>(log: &L, draft: &Draft, expected: Position) -> Op
 }
 
 /// Proves that the log ends at a position, so that what was decided on its state may be answered.
-pub(crate) async fn prove<L: Log>(log: L, position: Position) -> Landed {
+pub(crate) async fn prove<L: Log>(log: L, checkpoint: Checkpoint, verified: Verified) -> Landed {
+    let Checkpoint { position, head } = checkpoint;
     let deadline = Instant::now() + DEADLINE;
     loop {
-        match log.end().await {
-            Ok(end) if end == position => return Landed::Proved,
-            Ok(_) => return Landed::Conflict,
-            Err(error) if Instant::now() >= deadline => {
-                return Landed::Failed { sent: false, reason: error.to_string() };
-            }
-            Err(_) => sleep(PAUSE).await,
+        let reason = match verified.check(&log, head).await {
+            Ok(()) => match log.end().await {
+                Ok(end) if end == position => return Landed::Proved,
+                Ok(end) if end > position => return Landed::Conflict,
+                Ok(_) => "the log ends too early".to_owned(),
+                Err(error) => error.to_string(),
+            },
+            Err(reason) => reason,
+        };
+        if Instant::now() >= deadline {
+            let reason = shorter(&log, position).await.unwrap_or(reason);
+            return Landed::Failed { sent: false, reason };
         }
+        sleep(PAUSE).await;
     }
+}
+
+/// A leader that was elected just now may not be asked too early; a log that stays so is not what it was.
+async fn shorter<L: Log>(log: &L, read: Position) -> Option<String> {
+    let end = log.end().await.ok().filter(|end| *end < read)?;
+    Some(format!("the log ends at position {end}, and has been read up to {read}: {NOT_THE_SAME}"))
 }

@@ -9,10 +9,11 @@ use annals_chassis::{
 use annals_core::{
     Catalog,
     bus::{CommandLookup, CommandRequest},
+    log::{LogError, ReadError},
 };
-use annals_nats::Nats;
+use annals_nats::{JetStreamLog, Nats};
 use clap::Args;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -72,6 +73,9 @@ impl MemoryArgs {
     }
 }
 
+/// Before the log is folded again, after it was away.
+const START_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
 /// How long the writer may take to end.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -99,8 +103,7 @@ pub async fn run_with(
     let Some(prepared) = shutdown.run_until_cancelled(nats.prepare()).await else { return Ok(()) };
     let log = nats.log(prepared?);
 
-    let MemoryArgs { cache_bytes, state } = &config.memory;
-    let starting = Box::pin(Executor::start_with(log, catalog, state, *cache_bytes, health.clone()));
+    let starting = Box::pin(start(log, catalog, &config.memory, &health));
     let Some(started) = shutdown.run_until_cancelled(starting).await else { return Ok(()) };
     let (executor, running) = started?;
     let commands = nats.serve_commands("annals-command").await?;
@@ -129,4 +132,26 @@ pub async fn run_with(
     nats.flush().await;
     info!("stopped");
     Ok(())
+}
+
+/// Folds the log and begins to write. A server that goes away meanwhile is waited for.
+async fn start(
+    log: JetStreamLog,
+    catalog: Catalog,
+    memory: &MemoryArgs,
+    health: &Arc<Health>,
+) -> anyhow::Result<(Executor<JetStreamLog>, Running)> {
+    let MemoryArgs { cache_bytes, state } = memory;
+    loop {
+        let (log, catalog, health) = (log.clone(), catalog.clone(), health.clone());
+        match Box::pin(Executor::start_with(log, catalog, state, *cache_bytes, health)).await {
+            Err(error) if is_away(&error) => warn!("the log cannot be folded, trying again: {error}"),
+            started => return started,
+        }
+        sleep(START_AGAIN_AFTER).await;
+    }
+}
+
+fn is_away(error: &anyhow::Error) -> bool {
+    error.is::<LogError>() || matches!(error.downcast_ref(), Some(ReadError::Log(_)))
 }

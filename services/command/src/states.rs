@@ -77,7 +77,8 @@ impl States {
 
     fn load(&self, category: &Category, key: Key) -> Result<Aggregate, Failure> {
         metrics::counter!("annals_aggregate_loads_total").increment(1);
-        let Some(stored) = self.reader.aggregate(key.category, key.id).map_err(|error| unreadable(&error))? else {
+        let Some(stored) = self.reader.aggregate(key.category, key.id).map_err(|error| unreadable(&error))?
+        else {
             return Ok(Aggregate::initial(category));
         };
         let state = category.decode(&stored.state);

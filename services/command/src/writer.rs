@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
 use crate::{
-    append::{Landed, append, prove},
+    append::{Landed, Verified, append, prove},
     batch::{Batch, Decision},
     condition::Health,
     pending::{Pending, Verdict},
@@ -46,6 +46,7 @@ pub(crate) struct Writer<L: Log> {
     pub(crate) stopped: Option<String>,
     pub(crate) standby: Option<Standby>,
     idle_since: Instant,
+    verified: Verified,
 }
 
 /// An entry on its way, or a proof.
@@ -82,6 +83,7 @@ impl<L: Log> Writer<L> {
             stopped: None,
             standby: None,
             idle_since: Instant::now(),
+            verified: Verified::default(),
         }
     }
 
@@ -127,14 +129,14 @@ impl<L: Log> Writer<L> {
             return;
         }
         let (mut batch, head) = (std::mem::take(&mut self.next), self.chain.head());
-        let log = self.log.clone();
+        let (log, verified) = (self.log.clone(), self.verified.clone());
         let (landed, hash) = if batch.commits() > 0 || !log.end_is_proof() {
             self.standby = None;
             let draft = batch.draft(head);
             let (hash, expected) = (draft.hash, self.chain.expected());
-            (tokio::spawn(append(log, draft, expected)), hash)
+            (tokio::spawn(append(log, draft, expected, verified)), hash)
         } else {
-            (tokio::spawn(prove(log, self.chain.checkpoint().position)), head.hash)
+            (tokio::spawn(prove(log, self.chain.checkpoint(), verified)), head.hash)
         };
         let landed = AbortOnDropHandle::new(landed);
         self.in_flight = Some(Flight { batch, landed, hash, before: head.position, begun: Instant::now() });
@@ -192,7 +194,12 @@ impl<L: Log> Writer<L> {
             pending.tries += 1;
             self.backlog.push_front(pending);
         }
-        if let Err(error) = self.catch_up().await {
+        let before = self.chain.head();
+        let caught_up = self.catch_up().await;
+        if self.chain.head() == before {
+            self.verified.reset(); // an entry that follows the head would have shown that the log still holds it
+        }
+        if let Err(error) = caught_up {
             warn!("what others wrote cannot be read: {error}");
             let detail = error.to_string();
             self.backlog

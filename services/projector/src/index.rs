@@ -26,6 +26,8 @@ pub(crate) struct IndexModel {
 impl ReadModel for IndexModel {
     type File = EventsIndex;
 
+    const LOGS_BATCHES: bool = false;
+
     fn name(&self) -> &'static str {
         NAME
     }

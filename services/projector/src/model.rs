@@ -17,6 +17,9 @@ pub(crate) trait ReadModel: Send + Sync + 'static {
     /// Its file while it is open.
     type File: ModelFile;
 
+    /// Whether each batch is worth a log line: of the index, which reads everything, none is.
+    const LOGS_BATCHES: bool;
+
     /// Its name, as `/readyz` and metrics show it.
     fn name(&self) -> &'static str;
 
@@ -56,6 +59,8 @@ pub(crate) struct ViewModel {
 
 impl ReadModel for ViewModel {
     type File = View;
+
+    const LOGS_BATCHES: bool = true;
 
     fn name(&self) -> &'static str {
         self.projection.view

@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::{
     error::ProjectionError,
@@ -207,7 +207,9 @@ impl<M: ReadModel> Worker<M> {
         let commits = 1 + read.count();
         metrics::counter!("annals_view_commits_total", "view" => view).increment(commits as u64);
         metrics::histogram!("annals_view_batch_seconds", "view" => view).record(took.as_secs_f64());
-        if commits == 1 {
+        if !M::LOGS_BATCHES {
+            debug!(position, ms, "{view}: {commits} commits");
+        } else if commits == 1 {
             let StoredCommit { commit, .. } = first;
             let (stream, version, correlation) =
                 (&commit.stream, commit.version(), commit.context.correlation_id);

@@ -100,7 +100,8 @@ async fn read(log: &JetStreamLog, end: Position, found: &mut Found) -> Result<()
         for entry in reads.into_iter().filter_map(|read| read.entry) {
             found.entries += 1;
             found.largest = found.largest.max(entry.commits.len());
-            let lines = entry.commits.iter().map(|stored| format!("{} {}", stored.position, stored.commit.id));
+            let lines =
+                entry.commits.iter().map(|stored| format!("{} {}", stored.position, stored.commit.id));
             found.commits.extend(lines);
         }
     }

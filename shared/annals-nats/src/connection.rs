@@ -25,8 +25,8 @@ pub struct Nats {
     pub(crate) made_leases: Arc<AtomicBool>,
     /// How many copies the stream of events has.
     pub(crate) replicas: Arc<AtomicUsize>,
-    /// Changes whenever the connection is lost.
-    pub(crate) lost: watch::Receiver<()>,
+    /// How often the connection has been lost.
+    pub(crate) lost: watch::Receiver<u64>,
 }
 
 /// The address cannot be understood. (A server that is not there yet is waited for.)
@@ -55,7 +55,7 @@ impl Nats {
         let servers: Result<Vec<ServerAddr>, _> =
             url.split(',').map(|server| server.trim().parse()).collect();
         let servers = servers.map_err(|error| unknown(&error))?;
-        let (losses, lost) = watch::channel(());
+        let (losses, lost) = watch::channel(0);
         let away = AtomicBool::new(false);
         let made_leases = Arc::new(AtomicBool::new(false));
         let lost_leases = made_leases.clone();
@@ -75,7 +75,7 @@ impl Nats {
                 tell(&event, &away);
                 if let Event::Disconnected = event {
                     lost_leases.store(false, Ordering::Relaxed);
-                    losses.send_replace(());
+                    losses.send_modify(|losses| *losses += 1);
                 }
                 async {}
             })

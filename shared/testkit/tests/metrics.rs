@@ -42,7 +42,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The names that a file counts under, tests aside.
 fn names(file: PathBuf) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
-    let calls = ["counter!(", "gauge!(", "histogram!("].map(|call| text.split(call).skip(1));
+    let calls = ["counter!(", "gauge!(", "histogram!(", "gauge("].map(|call| text.split(call).skip(1));
     let names =
         calls.into_iter().flatten().filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next());
     names.filter(|name| !name.starts_with("annals_test_")).map(ToOwned::to_owned).collect()

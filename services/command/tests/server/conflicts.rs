@@ -1,7 +1,7 @@
 //! Several writers on one log of a server: the expectation alone keeps it whole.
 
 use annals_testkit::{Moment, Proxy, nats};
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, lazy};
 use uuid::Uuid;
 
 use crate::{
@@ -65,16 +65,16 @@ async fn a_command_that_is_sent_again_to_a_second_writer_while_the_first_is_paus
             version += 1;
             let (deposit, executor) = (deposit(account, 1), first.executor.clone());
             let request = deposit.clone();
-            let sending = async { tokio::spawn(async move { executor.execute(request).await }) };
+            let sending = lazy(|_| tokio::spawn(async move { executor.execute(request).await }));
             let (held, sending) = join(proxy.hold(moment), sending).await;
             assert_eq!(held.commits(), 1);
 
             let repeat = second.send(again(&deposit)).await.unwrap();
             assert_eq!(repeat.version, version, "{moment:?}");
             if cut {
-                held.cut()
+                held.cut();
             } else {
-                held.release()
+                held.release();
             }
             let reply = sending.await.unwrap().unwrap();
             assert_eq!((reply.version, reply.position), (version, repeat.position), "{moment:?}");

@@ -6,7 +6,7 @@ use annals_core::{
 };
 use annals_nats::JetStreamLog;
 use annals_testkit::{Acknowledgements, Proxy, TestNats, eventually, nats, raw};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -62,6 +62,15 @@ async fn deleted(server: &TestNats) -> Value {
     serde_json::from_str::<Value>(&info).unwrap()["config"].take()
 }
 
+/// The same log id, and nothing in it: as after a restore of an old backup.
+async fn made_again(server: &TestNats, config: &Value) {
+    eventually("it is made again", async || {
+        let made = raw(&server.url(), "$JS.API.STREAM.CREATE.EVENTS", &config.to_string()).await;
+        !made.contains("\"error\"")
+    })
+    .await;
+}
+
 async fn fill(service: &Service<JetStreamLog>, account: Uuid) {
     service.send(open(account)).await.unwrap();
     for _ in 0..20 {
@@ -96,17 +105,56 @@ async fn a_state_store_that_is_ahead_of_its_log_is_thrown_away() {
     let account = Uuid::new_v4();
     fill(&service, account).await;
     let state = service.stop().await;
-    let config = deleted(&server).await.to_string();
-    // The same log id, and nothing in it: as after a restore of an old backup.
-    eventually("it is made again", async || {
-        !raw(&server.url(), "$JS.API.STREAM.CREATE.EVENTS", &config).await.contains("\"error\"")
-    })
-    .await;
+    let config = deleted(&server).await;
+    made_again(&server, &config).await;
 
     let service = Service::with(log(&server.url()).await, state).await;
     assert!(service.send(deposit(account, 1)).await.is_err(), "there is no account");
     assert_eq!(service.send(open(account)).await.unwrap().version, 1);
     assert_eq!(entries(&service.log).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_becomes_shorter_under_its_writers_takes_nothing_and_they_say_why() {
+    let server = nats().await;
+    let one = writer(&server.url()).await;
+    let account = Uuid::new_v4();
+    fill(&one, account).await;
+    let other = writer(&server.url()).await;
+    let config = deleted(&server).await;
+    made_again(&server, &config).await;
+
+    // One has something to store, and the other one a refusal to prove.
+    let (stored, refused) = join(one.send(deposit(account, 1)), other.send(open(account))).await;
+    for reply in [stored, refused] {
+        let Err(Failure::Unavailable { detail }) = &reply else { panic!("{reply:?}") };
+        assert!(detail.contains("ends at position 0, and has been read up to 21"), "{detail}");
+    }
+    assert_eq!(one.log.end().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_stores_nothing_behind_entries_that_took_the_place_of_those_it_has_read() {
+    let mut server = nats().await;
+    let (one, other) = (writer(&server.url()).await, writer(&server.url()).await);
+    let account = Uuid::new_v4();
+    fill(&one, account).await;
+    assert!(other.send(open(account)).await.is_err()); // it has read all that
+    let config = deleted(&server).await;
+    made_again(&server, &config).await;
+    server.restart().await;
+    let anew = writer(&server.url()).await;
+    fill(&anew, account).await; // as many entries as before
+
+    // One has something to store, and the other one a refusal to prove.
+    let (stored, refused) = join(one.send(deposit(account, 1)), other.send(open(account))).await;
+    for reply in [stored, refused] {
+        let Err(Failure::Unavailable { detail }) = &reply else { panic!("{reply:?}") };
+        assert!(detail.contains("position 21 does not hold what was read there"), "{detail}");
+    }
+    assert_eq!(anew.send(deposit(account, 1)).await.unwrap().position, 22);
+    assert_eq!(entries(&anew.log).await.len(), 22);
+    assert!(one.send(deposit(account, 1)).await.is_err(), "though the log is longer now");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,15 +13,14 @@ use annals_core::{
     log::Log,
 };
 use annals_nats::{Bus, Nats};
-use annals_testkit::{TestNats, eventually, eventually_within, nats};
+use annals_testkit::{TestNats, eventually, eventually_within, nats, raw};
 use futures_util::future::join_all;
-use tempfile::TempDir;
 use tokio::{task::JoinHandle, time::timeout};
 use uuid::Uuid;
 
 use crate::{
     bank::{again, balance, deposit, open, withdraw},
-    service::{QUICK, Running, assert_once, log, present, world, writer},
+    service::{Running, assert_once, log, present, world, writer},
 };
 
 const SOON: Duration = Duration::from_secs(30);
@@ -157,7 +156,7 @@ async fn commands_that_were_acknowledged_before_the_server_was_killed_are_there_
     for sender in senders {
         timeout(2 * SOON, sender).await.expect("writing goes on by itself").unwrap();
     }
-    assert_eq!(balance(&service.log, account).await as u64, SENDERS * EACH);
+    assert_eq!(balance(&service.log, account).await.cast_unsigned(), SENDERS * EACH);
     assert_eq!(assert_once(&service.log).await as u64, SENDERS * EACH + 1);
 }
 
@@ -180,22 +179,30 @@ async fn while_the_server_is_away_nothing_is_done_and_that_is_said() {
     assert_eq!(service.log.end().await.unwrap(), 2);
 }
 
+/// Whether somebody reads the log, or has begun to.
+async fn is_followed(server: &TestNats) -> bool {
+    raw(&server.url(), "$JS.API.CONSUMER.NAMES.EVENTS", "").await.contains("command-")
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_starts_while_the_server_comes_and_goes_begins_in_the_end() {
+async fn a_service_whose_server_goes_away_while_the_log_is_folded_begins_in_the_end() {
     let (mut server, nats) = world().await;
     let first = writer(&server.url()).await;
     let account = Uuid::new_v4();
-    join_all((0..300).map(|_| first.send(open(Uuid::new_v4())))).await;
     first.send(open(account)).await.unwrap();
+    for version in 2..2000 {
+        assert_eq!(first.send(deposit(account, 1)).await.unwrap().version, version);
+    }
     first.stop().await;
+    server.restart().await; // without the consumers of before
 
-    let state = Arc::new(TempDir::new().unwrap());
-    let service = Running::on(&server.url(), annals_domains::catalog(), QUICK, state);
-    for _ in 0..3 {
+    let service = Running::at(&server);
+    for _ in 0..4 {
+        eventually("the log is being folded", async || is_followed(&server).await).await;
         server.restart().await;
     }
     let bus = nats.bus();
     eventually_within(SOON, "the service is there", async || bus.present("annals-command").await).await;
-    assert_eq!(carried_out(&bus, account).await, 2);
+    assert_eq!(carried_out(&bus, account).await, 2000);
     service.stop().await;
 }

@@ -81,14 +81,14 @@ async fn the_outcome_of_a_refused_command_is_kept_and_a_stored_one_is_found_in_t
     let (stage, reply) = outcome(&nats, &opened).await;
     assert_eq!((stage, reply.unwrap().version), (Stage::Succeeded, 1));
     assert!(nats.outcomes().find(opened.id).await.unwrap().is_none(), "the state store knows it");
-    let state = service.stop().await;
+    let directory = service.stop().await;
 
-    let service = Running::on(&server.url(), annals_domains::catalog(), QUICK, state);
+    let service = Running::on(&server.url(), annals_domains::catalog(), QUICK, directory);
     assert_eq!(outcome(&nats, &opened).await.0, Stage::Succeeded);
     assert_eq!(outcome(&nats, &refused).await.0, Stage::Refused);
     let other = Fingerprint::of("open", &json!({ "owner_email": "bob@example.com" }));
-    let reused = nats.bus().find_command(opened.id, Some(other)).await;
-    assert_eq!(reused.unwrap_err(), Failure::IdempotencyKeyReused);
+    let found = nats.bus().find_command(opened.id, Some(other)).await;
+    assert_eq!(found.unwrap_err(), Failure::IdempotencyKeyReused);
     service.stop().await;
 }
 

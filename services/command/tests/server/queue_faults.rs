@@ -112,6 +112,7 @@ async fn commands_of_the_queue_are_carried_out_once_though_the_server_is_killed(
     let account = Uuid::new_v4();
     let opened = open(account);
     put(&nats, &opened).await;
+    assert_eq!(outcome(&nats, &opened).await.0, Stage::Succeeded);
     let deposits: Vec<_> = (0..300).map(|_| deposit(account, 1)).collect();
     for (number, deposit) in deposits.iter().enumerate() {
         if number == 100 || number == 200 {

@@ -17,6 +17,11 @@ pub trait Log: Clone + Send + Sync + 'static {
     /// Its id, drawn when it was made.
     fn id(&self) -> Uuid;
 
+    /// How often it has been out of sight. When it comes back it may be another one, or shorter.
+    fn losses(&self) -> u64 {
+        0
+    }
+
     /// Stores an entry, if the last message on the chain's subject stands at `expected`. One attempt: an error may
     /// leave open whether it was stored.
     fn append(

@@ -64,6 +64,10 @@ impl Log for JetStreamLog {
         self.id
     }
 
+    fn losses(&self) -> u64 {
+        *self.nats.lost.borrow()
+    }
+
     async fn append(&self, draft: &Draft, expected: Position) -> Result<Position, AppendError> {
         if !self.nats.is_connected() {
             // It would be kept, and sent once the connection is there again.

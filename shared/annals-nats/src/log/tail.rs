@@ -30,7 +30,7 @@ pub struct JetStreamTail {
     /// Of the consumer.
     name: String,
     messages: pull::Stream,
-    lost: watch::Receiver<()>,
+    lost: watch::Receiver<u64>,
     /// A consumer counts its deliveries from 1: a number left out is a message lost on the way.
     deliveries: u64,
     /// The last position delivered.

@@ -17,6 +17,7 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
     rows.push(Row::get(&format!("/{}", "x".repeat(200_000)), 431, "head-too-large"));
 
     for id in bad_ids(account) {
+        rows.push(Row::get(&format!("/v1/events/{id}"), 400, "invalid-id"));
         rows.push(Row::get(&format!("/v1/streams/account/{id}"), 400, "invalid-id"));
         rows.push(Row::get(&format!("/v1/streams/account/{id}/state"), 400, "invalid-id"));
         let command = format!("/v1/commands/account/{id}/deposit");
@@ -35,6 +36,7 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
     ));
 
     for category in ["sofa", "Account", "accounts", "account.x", "*", "%3E", "account%00", "%F0%9F%90%A2"] {
+        rows.push(Row::get(&format!("/v1/streams/{category}"), 404, "unknown-category"));
         rows.push(Row::get(&format!("/v1/streams/{category}/{account}"), 404, "unknown-category"));
         let command = format!("/v1/commands/{category}/{account}/deposit");
         rows.push(Row::post(&command, r#"{"amount":1}"#, 404, "unknown-category"));
@@ -62,7 +64,7 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
     rows
 }
 
-const NOWHERE: [&str; 18] = [
+const NOWHERE: [&str; 17] = [
     "/problems",
     "//",
     "/v1",
@@ -75,7 +77,6 @@ const NOWHERE: [&str; 18] = [
     "/v1/reactors/",
     "/v1/reactors/welcome/x",
     "/v1/streams",
-    "/v1/streams/account",
     "/v1/../v1/events",
     "/v1//events",
     "/%2e%2e/%2e%2e/etc/passwd",

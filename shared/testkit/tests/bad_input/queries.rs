@@ -14,8 +14,10 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
             rows.push(refused(path, &format!("limit={limit}")));
         }
     }
+    for address in ["-1", "1.", ".5", "1.5.1", "1e3", "", "abc", "0x1", "18446744073709551616", "%EF%BC%91"] {
+        rows.push(refused("/v1/events", &format!("after={address}")));
+    }
     for number in ["-1", "1.5", "1e3", "", "abc", "0x1", "18446744073709551616", "%EF%BC%91"] {
-        rows.push(refused("/v1/events", &format!("after={number}")));
         rows.push(refused("/v1/events", &format!("until={number}")));
         rows.push(refused(&stream, &format!("after={number}")));
         rows.push(refused(&format!("{stream}/state"), &format!("version={number}")));
@@ -36,6 +38,13 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
         ("/v1/events", "=1"),
         ("/v1/events", "correlation_id=7"),
         ("/v1/events", "correlation_id="),
+        ("/v1/events", "causation_id=7"),
+        ("/v1/events", "category=sofa"),
+        ("/v1/events", "type=SofaSold"),
+        ("/v1/events", "since=now"),
+        ("/v1/streams/account", "limit=0"),
+        ("/v1/streams/account", "after=1"),
+        ("/v1/streams/account", "cursor=%00"),
         ("/v1/views", "limit=1"),
         ("/v1/catalog", "category=account"),
         ("/v1/views/balances", "balance=1"),
@@ -50,7 +59,6 @@ pub fn rows(account: &Uuid) -> Vec<Row> {
     ] {
         rows.push(refused(path, query));
     }
-    rows.push(Row::get("/v1/events?category=sofa", 404, "unknown-category"));
     rows.push(refused(&format!("/v1/views/balances/{account}"), "limit=1"));
     rows.push(refused(&format!("{stream}/state"), "version=1&at=2026-11-21T09:30:00Z"));
     let command = format!("/v1/commands/account/{account}/deposit?amount=1");
