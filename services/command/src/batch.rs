@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     aggregate::{Aggregate, Key},
-    pending::{Pending, Verdict},
+    pending::{Asks, Pending, Verdict},
 };
 
 /// Decisions that hold once the entry is on disk: commits, and those that store nothing.
@@ -54,6 +54,11 @@ impl Batch {
         let places = self.body.push(std::slice::from_ref(commit))?;
         self.closed |= places.is_none();
         Ok(places.map(|places| places[0]))
+    }
+
+    /// Whether nobody waits for more than to know what is stored.
+    pub(crate) fn asks_only(&self) -> bool {
+        self.decisions.iter().all(|(pending, _)| matches!(pending.asks, Asks::Find(..)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

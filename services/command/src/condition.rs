@@ -13,6 +13,7 @@ pub(crate) struct Health {
     pub begun: Begun,
     queue_stopped: AtomicBool,
     writer: Mutex<Option<String>>,
+    store: Mutex<Option<String>>,
 }
 
 impl Health {
@@ -23,22 +24,33 @@ impl Health {
 
     /// Why nothing can be written; none: it can. Gives what was so before.
     pub(crate) fn writer(&self, reason: Option<String>) -> Option<String> {
-        std::mem::replace(&mut *self.lock(), reason)
+        std::mem::replace(&mut *lock(&self.writer), reason)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<String>> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Why the state store cannot be written; none: it can.
+    pub(crate) fn store(&self, reason: Option<String>) {
+        *lock(&self.store) = reason;
+    }
+
+    /// Whether nothing can be written.
+    pub(crate) fn writer_fails(&self) -> bool {
+        lock(&self.writer).is_some()
     }
 }
 
 impl Condition for Health {
     fn serves(&self) -> bool {
-        self.begun.serves() && self.lock().is_none()
+        self.begun.serves() && !self.writer_fails()
     }
 
     fn degraded(&self) -> Vec<String> {
-        let writer = self.lock().as_ref().map(|reason| format!("writer: {reason}"));
+        let writer = lock(&self.writer).as_ref().map(|reason| format!("writer: {reason}"));
+        let store = lock(&self.store).as_ref().map(|reason| format!("state store: {reason}"));
         let queue = self.queue_stopped.load(Ordering::Relaxed).then(|| "asynchronous commands".to_owned());
-        writer.into_iter().chain(queue).collect()
+        writer.into_iter().chain(store).chain(queue).collect()
     }
+}
+
+fn lock(reason: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
+    reason.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -80,7 +80,7 @@ impl<L: Log> Writer<L> {
             }
             Asks::Find(_, fingerprint) => (false, *fingerprint),
         };
-        if first {
+        if first && !self.states.is_recent(id) {
             return Some(pending);
         }
         match self.states.command(id) {
@@ -89,7 +89,7 @@ impl<L: Log> Writer<L> {
                 pending.answer(Verdict::Repeated(earlier.position));
             }
             Ok(Some(_)) => pending.fail(Failure::IdempotencyKeyReused),
-            Err(failure) => pending.fail(failure),
+            Err(detail) => pending.fail(Failure::Unavailable { detail }),
         }
         None
     }
@@ -105,7 +105,7 @@ impl<L: Log> Writer<L> {
         } else if let Some(aggregate) = in_flight.and_then(|states| states.get(&key)) {
             (aggregate, Standing::InTheEntryBefore)
         } else {
-            stored = base.aggregate(category, key)?;
+            stored = base.aggregate(category, key).map_err(|detail| Failure::Unavailable { detail })?;
             (&*stored, Standing::At(stored.position))
         };
         let version = aggregate.version;

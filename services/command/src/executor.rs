@@ -28,7 +28,7 @@ use crate::{
     decide::rejected,
     pending::{Asks, Command, Pending, Verdict},
     states::States,
-    store::WriteBehind,
+    store::{StoreEnded, WriteBehind},
     telemetry,
     writer::Writer,
 };
@@ -87,10 +87,12 @@ impl<L: Log> Executor<L> {
         health: Arc<Health>,
     ) -> anyhow::Result<(Self, Running)> {
         let begun = Instant::now();
-        let (checkpoint, states) = open(&log, &catalog, state, budget).await?;
+        let (checkpoint, states) = open(&log, &catalog, state, budget, &health).await?;
         let mut writer = Writer::new(log.clone(), states, checkpoint.head, health);
-        writer.recover_recorded_at().await?;
-        writer.catch_up_to_the_end().await?;
+        if let Err(error) = writer.fold_log().await {
+            writer.states.finish().await; // the next try finds its directory free
+            return Err(error.into());
+        }
         let (position, ms) = (writer.chain.head().position, begun.elapsed().as_secs_f64() * 1000.0);
         info!(position, ms, "the log is folded, from position {} on", checkpoint.head.position);
         let (queue, pending) = mpsc::channel(QUEUE);
@@ -157,14 +159,15 @@ impl<L: Log> Executor<L> {
 }
 
 /// The writer at work.
-pub struct Running(JoinHandle<()>);
+pub struct Running(JoinHandle<Result<(), StoreEnded>>);
 
 impl Running {
-    /// Waits until everything is written. All executors have to be dropped before.
-    pub async fn finish(self) {
-        if let Err(error) = self.0.await {
-            tracing::error!("the writer has failed: {error}");
-        }
+    /// Waits until everything is written. All executors have to be dropped before; if it ends earlier, it has failed.
+    ///
+    /// # Errors
+    /// Why it has failed.
+    pub async fn finish(&mut self) -> anyhow::Result<()> {
+        Ok((&mut self.0).await.context("the writer has failed")??)
     }
 }
 
@@ -174,6 +177,7 @@ async fn open<L: Log>(
     catalog: &Catalog,
     directory: &Path,
     budget: usize,
+    health: &Arc<Health>,
 ) -> anyhow::Result<(Checkpoint, States)> {
     let (id, directory) = (log.id(), directory.to_owned());
     let revisions = catalog.categories().map(|it| (it.name.to_owned(), revision(it))).collect();
@@ -185,7 +189,7 @@ async fn open<L: Log>(
         writer.clear()?;
         checkpoint = Checkpoint::start(id);
     }
-    let store = WriteBehind::start(writer, catalog.clone());
+    let store = WriteBehind::start(writer, catalog.clone(), health.clone());
     let is_empty = checkpoint.position == 0;
     Ok((checkpoint, States::new(catalog.clone(), (reader, store), budget, is_empty)))
 }

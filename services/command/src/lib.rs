@@ -12,6 +12,7 @@ use annals_core::{
     log::{LogError, ReadError},
 };
 use annals_nats::{JetStreamLog, Nats};
+use anyhow::{Context, bail};
 use clap::Args;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,7 @@ mod decide;
 mod executor;
 mod pending;
 mod queue_worker;
+mod recent;
 mod retry_policy;
 mod standby;
 mod states;
@@ -105,7 +107,7 @@ pub async fn run_with(
 
     let starting = Box::pin(start(log, catalog, &config.memory, &health));
     let Some(started) = shutdown.run_until_cancelled(starting).await else { return Ok(()) };
-    let (executor, running) = started?;
+    let (executor, mut running) = started?;
     let commands = nats.serve_commands("annals-command").await?;
     let stored = nats.serve("annals-stored-commands").await?.stored_commands().await?;
     let queue = QueueWorker::new(executor.clone(), &nats, policy, health.clone());
@@ -121,14 +123,16 @@ pub async fn run_with(
         let executor = find.clone();
         async move { executor.find(lookup).await }
     };
-    tokio::join!(
-        commands.run(execute, shutdown.clone()),
-        stored.run(find, shutdown.clone()),
-        queue.run(shutdown)
-    );
-    if timeout(FINISH_TIMEOUT, running.finish()).await.is_err() {
-        warn!("the writer does not end, and is left behind");
+    let serving = async {
+        let commands = commands.run(execute, shutdown.clone());
+        tokio::join!(commands, stored.run(find, shutdown.clone()), queue.run(shutdown.clone()))
+    };
+    tokio::select! {
+        _ = serving => {}
+        ended = running.finish() => return ended.context("the writer has ended by itself"),
     }
+    let ended = timeout(FINISH_TIMEOUT, running.finish()).await;
+    ended.unwrap_or_else(|_| bail!("the writer does not end, and is left behind"))?;
     nats.flush().await;
     info!("stopped");
     Ok(())

@@ -1,11 +1,16 @@
 //! Reading what others write: along, while nothing is written here, and after a conflict.
 
-use annals_core::log::{Entry, EntryReader, Head, Log, LogError, Membership, Read};
-use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
-use tracing::info;
+use std::time::Duration;
 
-use crate::{telemetry, writer::Writer};
+use annals_core::log::{Entry, EntryReader, Head, Log, LogError, Membership, Read, ReadError};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{info, warn};
+
+use crate::{states::FoldError, telemetry, writer::Writer};
 
 /// Reads along, until it is dropped.
 pub(crate) struct Standby {
@@ -22,8 +27,11 @@ const READ: usize = 16;
 /// Bytes of entries to read at once.
 const READ_BYTES: usize = 4 * 1024 * 1024;
 
+/// Before a state that could not be read from the store is read again.
+const FOLD_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// How often a long catch-up says how far it is.
-const PROGRESS_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 
 impl Standby {
     pub(crate) fn start<L: Log>(log: L, name: String, head: Head) -> Self {
@@ -53,22 +61,25 @@ pub(crate) async fn next_reads(standby: &mut Option<Standby>) -> Option<Vec<Read
 
 impl<L: Log> Writer<L> {
     pub(crate) async fn read_along(&mut self, reads: Option<Vec<Read>>) {
-        let Some(reads) = reads else {
-            self.standby = None;
-            return;
-        };
-        for read in reads {
+        let known = self.chain.checkpoint().position;
+        for read in reads.iter().flatten().filter(|read| read.checkpoint.position > known) {
             // A foreign message moves the expectation, if it is on the chain's subject: it is read again for that.
-            let Some(entry) = read.entry else {
-                self.standby = None;
-                let _ = self.catch_up().await; // if it cannot be read, that shows at the next append
+            let Some(entry) = &read.entry else { return self.read_anew().await };
+            self.chain.advance(read.checkpoint.head);
+            if !self.fold(entry).await {
                 return;
-            };
-            if read.checkpoint.position > self.chain.checkpoint().position {
-                self.chain.advance(read.checkpoint.head);
-                self.fold(&entry).await;
             }
         }
+        if reads.is_none() {
+            self.read_anew().await;
+        }
+    }
+
+    /// Reads what is there, and reads along again after a while. What cannot be read shows at the next append.
+    async fn read_anew(&mut self) {
+        self.standby = None;
+        let _ = self.catch_up().await;
+        self.idle_since = Instant::now();
     }
 
     /// Folds what others wrote, as the leader has it.
@@ -81,16 +92,20 @@ impl<L: Log> Writer<L> {
                     Membership::Redelivered => {}
                     Membership::Foreign(foreign) => {
                         telemetry::record_foreign(&foreign);
-                        self.states.skip(self.chain.checkpoint()).await;
+                        let skipped = self.states.skip(self.chain.checkpoint()).await;
+                        self.store_ended = skipped.err();
                     }
                     Membership::Stop(stop) => {
                         self.stop(stop.to_string());
                         return Ok(());
                     }
                     Membership::Entry(head) => match Entry::decode(head.position, head.hash, &message.body) {
-                        Ok(entry) => self.fold(&entry).await,
+                        Ok(entry) => drop(self.fold(&entry).await),
                         Err(error) => self.stop(error.to_string()),
                     },
+                }
+                if self.stopped.is_some() || self.store_ended.is_some() {
+                    return Ok(());
                 }
             }
             if !more {
@@ -100,8 +115,14 @@ impl<L: Log> Writer<L> {
         Ok(())
     }
 
+    /// Reads what the state store does not have yet.
+    pub(crate) async fn fold_log(&mut self) -> Result<(), ReadError> {
+        self.recover_recorded_at().await?;
+        self.catch_up_to_the_end().await
+    }
+
     /// Reads from the state store's head to the log's end, however much that is.
-    pub(crate) async fn catch_up_to_the_end(&mut self) -> Result<(), annals_core::log::ReadError> {
+    async fn catch_up_to_the_end(&mut self) -> Result<(), ReadError> {
         let end = self.log.end().await?;
         let begun = self.chain.head().position;
         if end <= begun {
@@ -109,35 +130,49 @@ impl<L: Log> Writer<L> {
         }
         let tail = self.log.tail(&self.name, begun).await?;
         let mut reader = EntryReader::new(tail, self.chain.head());
-        let mut said = tokio::time::Instant::now();
+        let mut said = Instant::now();
         while reader.checkpoint().position < end && self.stopped.is_none() {
-            for read in reader.next(READ_BYTES, telemetry::record_foreign).await? {
-                match read.entry {
-                    Some(entry) => {
-                        self.chain.advance(read.checkpoint.head);
-                        self.fold(&entry).await;
-                    }
-                    None => self.states.skip(read.checkpoint).await,
+            for read in reader.next(READ_BYTES, |_| ()).await? {
+                // Foreign messages are read once more by `catch_up`, for what the next append expects.
+                let Some(entry) = read.entry else { continue };
+                self.chain.advance(read.checkpoint.head);
+                if !self.fold(&entry).await {
+                    return Ok(());
                 }
             }
+            reader.acknowledge().await;
             let position = reader.checkpoint().position;
             if said.elapsed() > PROGRESS_EVERY {
-                said = tokio::time::Instant::now();
+                said = Instant::now();
                 info!(position, "folding the log: {} %", (position - begun) * 100 / (end - begun).max(1));
             }
         }
-        // Foreign messages at the end are read once more, for what the next append expects.
+        reader.close().await;
         self.catch_up().await?;
         Ok(())
     }
 
-    /// The chain has taken it.
-    async fn fold(&mut self, entry: &Entry) {
+    /// The chain has taken it. False: it could not be folded, and nothing after it may be.
+    async fn fold(&mut self, entry: &Entry) -> bool {
         if let Some(last) = entry.commits.last() {
             self.recorded_at = self.recorded_at.max(last.commit.recorded_at);
         }
-        if let Err(failure) = self.states.fold(self.chain.checkpoint(), entry).await {
-            self.stop(format!("position {}: {failure:?}", entry.position));
+        loop {
+            match self.states.fold(self.chain.checkpoint(), entry).await {
+                Ok(()) => return true,
+                Err(FoldError::Unreadable(reason)) => {
+                    warn!(position = entry.position, "an entry cannot be folded now, trying again: {reason}");
+                    sleep(FOLD_AGAIN_AFTER).await;
+                }
+                Err(FoldError::Broken(reason)) => {
+                    self.stop(format!("position {}: {reason}", entry.position));
+                    return false;
+                }
+                Err(FoldError::StoreEnded(ended)) => {
+                    self.store_ended = Some(ended);
+                    return false;
+                }
+            }
         }
     }
 }

@@ -7,11 +7,15 @@ use annals_core::{
     log::{Checkpoint, Place},
 };
 use annals_sqlite::{StateBatch, StateWriter, StoredCommand, StoredState};
+use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use crate::aggregate::{Aggregate, Key};
+use crate::{
+    aggregate::{Aggregate, Key},
+    condition::Health,
+};
 
 /// What one entry changes.
 pub(crate) struct Stored {
@@ -27,6 +31,11 @@ pub(crate) struct WriteBehind {
     thread: thread::JoinHandle<()>,
 }
 
+/// It was found to be damaged, or a state could not be encoded: it is made anew at the next start.
+#[derive(Debug, Clone, Copy, Error)]
+#[error("the state store is not written any more")]
+pub(crate) struct StoreEnded;
+
 /// Entries that may wait to be written: then the writer waits for the disk.
 const MAX_BEHIND: usize = 1024;
 
@@ -41,18 +50,16 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl WriteBehind {
     /// Begins to write.
-    pub(crate) fn start(writer: StateWriter, catalog: Catalog) -> Self {
+    pub(crate) fn start(writer: StateWriter, catalog: Catalog, health: Arc<Health>) -> Self {
         let (entries, to_write) = mpsc::channel(MAX_BEHIND);
         let (progress, written) = watch::channel(0);
-        let thread = thread::spawn(move || write(writer, &catalog, to_write, &progress));
+        let thread = thread::spawn(move || write(writer, &catalog, to_write, &progress, &health));
         Self { entries, written, thread }
     }
 
     /// Hands over what an entry changed. Waits while too much is waiting.
-    pub(crate) async fn put(&self, stored: Stored) {
-        if self.entries.send(stored).await.is_err() {
-            error!("the state store is not written any more: its thread has ended");
-        }
+    pub(crate) async fn put(&self, stored: Stored) -> Result<(), StoreEnded> {
+        self.entries.send(stored).await.map_err(|_| StoreEnded)
     }
 
     /// The last position whose changes can be read from the store.
@@ -75,6 +82,7 @@ fn write(
     catalog: &Catalog,
     mut entries: mpsc::Receiver<Stored>,
     progress: &watch::Sender<Position>,
+    health: &Health,
 ) {
     while let Some(first) = entries.blocking_recv() {
         if entries.len() < MAX_BEHIND / 2 && !entries.is_closed() {
@@ -89,12 +97,14 @@ fn write(
         }
         let batch = batch(catalog, stored);
         while let Err(error) = writer.write(&batch) {
-            warn!("the state store cannot be written, trying again: {error}");
-            if entries.is_closed() {
-                return; // nothing of it is precious
+            if error.is_damage() || entries.is_closed() {
+                return error!("the state store is given up: {error}"); // nothing of it is precious
             }
+            warn!("the state store cannot be written, trying again: {error}");
+            health.store(Some(error.to_string()));
             thread::sleep(RETRY_AFTER);
         }
+        health.store(None);
         progress.send_replace(batch.checkpoint.position);
     }
     if let Err(error) = writer.close() {

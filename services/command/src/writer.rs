@@ -6,7 +6,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use annals_core::{
     Position,
     bus::Failure,
-    log::{Chain, Entry, Hash, Head, Log},
+    log::{Chain, Checkpoint, Entry, Hash, Head, Log, header},
 };
 use jiff::Timestamp;
 use tokio::{
@@ -23,6 +23,7 @@ use crate::{
     pending::{Pending, Verdict},
     standby::{Standby, next_reads},
     states::States,
+    store::StoreEnded,
     telemetry,
 };
 
@@ -42,10 +43,15 @@ pub(crate) struct Writer<L: Log> {
     pub(crate) health: Arc<Health>,
     /// Names its consumer.
     pub(crate) name: String,
+    /// An entry was sent, and its outcome never found out: it may still arrive. Until another one is stored, what the
+    /// log says of its end proves nothing.
+    unresolved: bool,
+    /// The state store is not written any more.
+    pub(crate) store_ended: Option<StoreEnded>,
     /// Why nothing can be folded any more.
     pub(crate) stopped: Option<String>,
     pub(crate) standby: Option<Standby>,
-    idle_since: Instant,
+    pub(crate) idle_since: Instant,
     verified: Verified,
 }
 
@@ -80,6 +86,8 @@ impl<L: Log> Writer<L> {
             backlog: VecDeque::new(),
             health,
             name: format!("command-{}", uuid::Uuid::new_v4().simple()),
+            unresolved: false,
+            store_ended: None,
             stopped: None,
             standby: None,
             idle_since: Instant::now(),
@@ -88,10 +96,16 @@ impl<L: Log> Writer<L> {
     }
 
     /// Writes until the queue is closed, and then what has come in.
-    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Pending>) {
+    ///
+    /// # Errors
+    /// When the state store is not written any more: another start makes it anew.
+    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Pending>) -> Result<(), StoreEnded> {
         let mut taken = Vec::with_capacity(TAKE);
         let (mut open, mut gauges) = (true, tokio::time::interval(GAUGES_EVERY));
         while open || self.in_flight.is_some() || !self.next.is_empty() || !self.backlog.is_empty() {
+            if let Some(ended) = self.store_ended {
+                return Err(ended);
+            }
             self.decide_backlog();
             self.publish_next();
             let idle = self.in_flight.is_none() && self.standby.is_none() && self.stopped.is_none();
@@ -107,10 +121,22 @@ impl<L: Log> Writer<L> {
                 () = sleep_until(self.idle_since + READ_ALONG_AFTER), if idle && open => {
                     self.standby = Some(Standby::start(self.log.clone(), self.name.clone(), self.chain.head()));
                 }
-                _ = gauges.tick() => self.report(queue.len()),
+                _ = gauges.tick() => {
+                    self.report(queue.len());
+                    self.try_again();
+                }
             }
         }
         self.states.finish().await;
+        Ok(())
+    }
+
+    /// While nothing can be written an empty entry tells when that is over: clients may wait for that to be said.
+    fn try_again(&mut self) {
+        if self.health.writer_fails() && self.in_flight.is_none() && self.stopped.is_none() {
+            self.unresolved = true;
+            self.publish(Batch::default());
+        }
     }
 
     /// Decides what was taken and could not be decided.
@@ -128,9 +154,16 @@ impl<L: Log> Writer<L> {
         if self.in_flight.is_some() || self.next.is_empty() {
             return;
         }
-        let (mut batch, head) = (std::mem::take(&mut self.next), self.chain.head());
+        let batch = std::mem::take(&mut self.next);
+        self.publish(batch);
+    }
+
+    /// Stores an entry; or, if there is no commit in it, proves that the log ends where it was read up to.
+    fn publish(&mut self, mut batch: Batch) {
+        let head = self.chain.head();
         let (log, verified) = (self.log.clone(), self.verified.clone());
-        let (landed, hash) = if batch.commits() > 0 || !log.end_is_proof() {
+        let by_entry = self.unresolved || (!batch.asks_only() && !log.end_is_proof());
+        let (landed, hash) = if batch.commits() > 0 || by_entry {
             self.standby = None;
             let draft = batch.draft(head);
             let (hash, expected) = (draft.hash, self.chain.expected());
@@ -144,31 +177,30 @@ impl<L: Log> Writer<L> {
 
     /// Reads when the last commit before the head was recorded: entries may be empty.
     pub(crate) async fn recover_recorded_at(&mut self) -> Result<(), annals_core::log::LogError> {
-        let mut position = self.chain.head().position;
-        while position > 0 && self.recorded_at == Timestamp::UNIX_EPOCH {
-            if let Some(message) = self.log.get(position).await?
-                && let Ok(entry) = Entry::decode(position, self.chain.head().hash, &message.body)
-                && let Some(last) = entry.commits.last()
-            {
-                self.recorded_at = last.commit.recorded_at;
+        let mut next = Some(self.chain.head());
+        while let Some(head) = next.take().filter(|head| head.position > 0) {
+            let Some(message) = self.log.get(head.position).await? else { break };
+            let entry = Entry::decode(head.position, head.hash, &message.body).ok();
+            match entry.and_then(|entry| entry.commits.last().map(|last| last.commit.recorded_at)) {
+                Some(recorded_at) => self.recorded_at = recorded_at,
+                None => next = message.header(header::PREVIOUS).and_then(|previous| previous.parse().ok()),
             }
-            position -= 1;
         }
         Ok(())
     }
 
     async fn settle(&mut self, landed: Landed) {
-        let Some(Flight { mut batch, hash, before, begun, .. }) = self.in_flight.take() else { return };
+        let Some(Flight { batch, hash, before, begun, .. }) = self.in_flight.take() else { return };
         match landed {
             Landed::Stored(position) => {
                 self.chain.advance(Head { position, hash });
                 self.publish_next(); // before the answers, so that the log need not wait for them
                 self.idle_since = Instant::now();
+                self.unresolved = false;
                 telemetry::record_entry(batch.commits_sent, begun.elapsed());
-                let (states, ids) = (std::mem::take(&mut batch.states), std::mem::take(&mut batch.ids));
-                let checkpoint = annals_core::log::Checkpoint { position, head: Head { position, hash } };
-                self.states.apply(checkpoint, states, ids).await;
-                Batch::answer(batch.decisions, position, before);
+                Batch::answer(batch.decisions, position, before); // the store may keep the writer waiting
+                let checkpoint = Checkpoint { position, head: Head { position, hash } };
+                self.store_ended = self.states.apply(checkpoint, batch.states, batch.ids).await.err();
                 self.backlog.extend(batch.repeats);
                 self.writes();
             }
@@ -198,6 +230,8 @@ impl<L: Log> Writer<L> {
         let caught_up = self.catch_up().await;
         if self.chain.head() == before {
             self.verified.reset(); // an entry that follows the head would have shown that the log still holds it
+        } else {
+            self.unresolved = false;
         }
         if let Err(error) = caught_up {
             warn!("what others wrote cannot be read: {error}");
@@ -213,13 +247,17 @@ impl<L: Log> Writer<L> {
         if self.health.writer(Some(reason.to_owned())).is_none() {
             error!("nothing can be written: {reason}");
         }
+        self.unresolved |= sent;
         let unavailable = || Failure::Unavailable { detail: reason.to_owned() };
         for (pending, decision) in batch.decisions {
             let unknown = sent && matches!(decision, Decision::Commit(..));
             pending.fail(if unknown { Failure::OutcomeUnknown } else { unavailable() });
         }
+        for repeat in batch.repeats {
+            repeat.fail(if sent { Failure::OutcomeUnknown } else { unavailable() });
+        }
         let unsent = std::mem::take(&mut self.next).into_pending();
-        batch.repeats.into_iter().chain(unsent).for_each(|pending| pending.fail(unavailable()));
+        unsent.for_each(|pending| pending.fail(unavailable()));
     }
 
     fn writes(&self) {

@@ -28,6 +28,9 @@ pub(crate) enum ProjectionError {
     /// An event that this read model cannot handle: others go on.
     #[error("position {position}: {reason}")]
     Event { position: Position, reason: String },
+    /// A defect: the reader ended without saying why.
+    #[error("the reader of the log has panicked")]
+    ReaderPanicked,
     /// The file.
     #[error(transparent)]
     File(#[from] ViewError),
@@ -54,7 +57,8 @@ impl ProjectionError {
             | Self::Stream(_)
             | Self::Shortened { .. }
             | Self::Unreadable(_)
-            | Self::Event { .. } => false,
+            | Self::Event { .. }
+            | Self::ReaderPanicked => false,
         }
     }
 
@@ -66,7 +70,7 @@ impl ProjectionError {
     /// What queries are answered meanwhile. The log is no blocker: it is back when it is back.
     pub(crate) fn blocker(&self) -> Option<Blocker> {
         match self {
-            Self::Unreadable(_) | Self::Event { .. } => Some(Blocker::Event(self.to_string())),
+            Self::Unreadable(_) | Self::Event { .. } | Self::ReaderPanicked => Some(Blocker::Event(self.to_string())),
             Self::File(_) | Self::Corrupt => Some(Blocker::File(self.to_string())),
             Self::Log(_) | Self::Stream(_) | Self::Shortened { .. } => None,
         }

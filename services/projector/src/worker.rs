@@ -157,7 +157,7 @@ impl<M: ReadModel> Worker<M> {
     ) -> Result<(), ProjectionError> {
         loop {
             let batch = tokio::select! {
-                batch = batches.recv() => batch.expect("the reader says why it ends"),
+                batch = batches.recv() => batch.unwrap_or(Err(ProjectionError::ReaderPanicked)),
                 () = self.corrupt.notified() => return Err(ProjectionError::Corrupt),
                 () = shutdown.cancelled() => return Ok(()),
             };

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{health::Health, timing::Timing, unsettled::address};
 
 /// A reactor with what it acts through.
+#[derive(Clone)]
 pub(crate) struct Dispatcher {
     pub reactor: Reactor,
     pub catalog: Catalog,

@@ -17,9 +17,9 @@ pub(crate) struct Health {
 
 #[derive(Debug, Default)]
 struct Obstacles {
-    /// Why it cannot go on at all.
-    standing_still: Option<String>,
-    /// Commits that it cannot react to, and why. It goes on with others.
+    /// Why it cannot continue at all.
+    blocked: Option<String>,
+    /// Commits that it cannot react to, and why. It continues with others.
     stuck: BTreeMap<Address, String>,
 }
 
@@ -29,14 +29,14 @@ impl Health {
         self.begun.now();
     }
 
-    /// The reactor cannot go on. False if that was known.
-    pub(crate) fn stand_still(&self, reactor: &'static str, reason: &str) -> bool {
-        self.all().entry(reactor).or_default().standing_still.replace(reason.into()).is_none()
+    /// The reactor cannot continue. False if that was known.
+    pub(crate) fn block(&self, reactor: &'static str, reason: &str) -> bool {
+        self.all().entry(reactor).or_default().blocked.replace(reason.into()).is_none()
     }
 
-    /// The reactor goes on. True if it stood still.
-    pub(crate) fn go_on(&self, reactor: &'static str) -> bool {
-        self.all().entry(reactor).or_default().standing_still.take().is_some()
+    /// The reactor continues. True if it was blocked.
+    pub(crate) fn unblock(&self, reactor: &'static str) -> bool {
+        self.all().entry(reactor).or_default().blocked.take().is_some()
     }
 
     /// The reactor cannot react to a commit.
@@ -58,7 +58,7 @@ impl Health {
 
     /// Whether something is in the way of a reactor.
     pub(crate) fn is_degraded(&self, reactor: &str) -> bool {
-        self.all().get(reactor).is_some_and(|it| it.standing_still.is_some() || !it.stuck.is_empty())
+        self.all().get(reactor).is_some_and(|it| it.blocked.is_some() || !it.stuck.is_empty())
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<&'static str, Obstacles>> {
@@ -73,8 +73,8 @@ impl Condition for Health {
 
     fn degraded(&self) -> Vec<String> {
         let reason = |(reactor, obstacles): (&&str, &Obstacles)| {
-            if let Some(reason) = &obstacles.standing_still {
-                return Some(format!("reactor {reactor} stands still: {reason}"));
+            if let Some(reason) = &obstacles.blocked {
+                return Some(format!("reactor {reactor} is blocked: {reason}"));
             }
             let (address, reason) = obstacles.stuck.first_key_value()?;
             let position = address.position();
@@ -94,19 +94,19 @@ mod tests {
     #[test]
     fn reasons_are_listed_until_they_are_gone() {
         let health = Health::default();
-        assert!(health.stand_still("welcome", "no log"));
-        assert!(!health.stand_still("welcome", "no log"));
+        assert!(health.block("welcome", "no log"));
+        assert!(!health.block("welcome", "no log"));
         health.stuck("delivery", Address::new(7, 0), "odd".into());
         health.stuck("delivery", Address::new(9, 1), "odd".into());
         assert_eq!(
             health.degraded(),
-            ["reactor delivery: position 7: odd, and 1 more", "reactor welcome stands still: no log"]
+            ["reactor delivery: position 7: odd, and 1 more", "reactor welcome is blocked: no log"]
         );
         assert!(health.is_degraded("welcome") && health.is_degraded("delivery"));
         assert!(!health.is_degraded("other"));
 
-        assert!(health.go_on("welcome"));
-        assert!(!health.go_on("welcome"));
+        assert!(health.unblock("welcome"));
+        assert!(!health.unblock("welcome"));
         health.unstuck("delivery", Address::new(7, 0));
         assert_eq!(health.degraded(), ["reactor delivery: position 9: odd"]);
         health.forget("delivery");

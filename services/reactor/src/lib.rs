@@ -77,14 +77,14 @@ pub async fn run_with(
     let (bus, tasks) = (nats.bus(), TaskTracker::new());
     let wanted = |name: &str| config.only.is_empty() || config.only.iter().any(|it| it == name);
     for reactor in catalog.reactors().filter(|reactor| wanted(reactor.name)) {
-        let dispatcher = Arc::new(Dispatcher {
+        let dispatcher = Dispatcher {
             reactor: reactor.clone(),
             catalog: catalog.clone(),
             bus: bus.clone(),
-            markers: nats.delivery_markers(&instance),
+            markers: nats.delivery_markers(),
             timing,
             health: health.clone(),
-        });
+        };
         let (nats, shared, instance) = (nats.clone(), shared.clone(), instance.clone());
         let worker = Worker { dispatcher, nats, shared, instance };
         tasks.spawn(worker.run(shutdown.clone()));

@@ -172,9 +172,9 @@ impl Session {
     fn take(&mut self, reads: Result<Vec<Read>, ReadError>) {
         let reads = match reads {
             Ok(reads) => reads,
-            Err(error) => return self.stand_still(&error.to_string()),
+            Err(error) => return self.report_blocked(&error.to_string()),
         };
-        self.go_on();
+        self.report_unblocked();
         // Foreign messages between the head and the position of a checkpoint are read again.
         let before = self.read.position;
         for read in reads.into_iter().filter(|read| read.checkpoint.position > before) {
@@ -217,22 +217,22 @@ impl Session {
             Ok(end) => {
                 self.end = end;
                 if self.read.position >= end {
-                    self.go_on();
+                    self.report_unblocked();
                 }
             }
-            Err(error) => self.stand_still(&error.to_string()),
+            Err(error) => self.report_blocked(&error.to_string()),
         }
     }
 
-    fn stand_still(&self, reason: &str) {
-        if self.dispatcher.health.stand_still(self.name(), reason) {
-            warn!("{} stands still: {reason}", self.name());
+    fn report_blocked(&self, reason: &str) {
+        if self.dispatcher.health.block(self.name(), reason) {
+            warn!("{} is blocked: {reason}", self.name());
         }
     }
 
-    fn go_on(&self) {
-        if self.dispatcher.health.go_on(self.name()) {
-            info!("{} goes on", self.name());
+    fn report_unblocked(&self) {
+        if self.dispatcher.health.unblock(self.name()) {
+            info!("{} continues", self.name());
         }
     }
 

@@ -12,7 +12,8 @@ use crate::{checkpoint::resume, dispatch::Dispatcher, session::Session, status::
 
 /// A reactor of this process.
 pub(crate) struct Worker {
-    pub dispatcher: Arc<Dispatcher>,
+    /// A session gets it with delivery markers of its own.
+    pub dispatcher: Dispatcher,
     pub nats: Nats,
     pub shared: SharedReader<JetStreamLog>,
     /// Names this process, and no other one.
@@ -72,15 +73,16 @@ impl Worker {
         loop {
             match resume(&dispatcher.reactor, &checkpoints, self.shared.log()).await {
                 Ok(resumed) => {
-                    if dispatcher.health.go_on(name) {
-                        info!("{name} goes on");
+                    if dispatcher.health.unblock(name) {
+                        info!("{name} continues");
                     }
-                    let (dispatcher, shared) = (dispatcher.clone(), self.shared.clone());
-                    return Session::new(dispatcher, shared, checkpoints, resumed);
+                    let markers = self.nats.delivery_markers();
+                    let dispatcher = Arc::new(Dispatcher { markers, ..dispatcher.clone() });
+                    return Session::new(dispatcher, self.shared.clone(), checkpoints, resumed);
                 }
                 Err(error) => {
-                    if dispatcher.health.stand_still(name, &error.to_string()) {
-                        warn!("{name} stands still: {error:#}");
+                    if dispatcher.health.block(name, &error.to_string()) {
+                        warn!("{name} is blocked: {error:#}");
                     }
                     sleep(RETRY_AFTER).await;
                 }

@@ -6,9 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::{
-    Decided, Decider, EventRecord, FieldError, Refused, Rejection, Unreadable, fields, schema,
-};
+use crate::{Decided, Decider, EventRecord, FieldError, Refused, Rejection, Unreadable, fields, schema};
 
 /// The state of one aggregate of some category.
 pub struct State(Box<dyn Any + Send + Sync>);

@@ -55,10 +55,8 @@ pub fn command_id(actor: &str, stream: &StreamId, key: &str) -> Uuid {
 /// made: a table of random ids is slow once it is large.
 #[must_use]
 pub fn reaction_id(reactor: &str, position: Position, event_id: Uuid, name: &str) -> Uuid {
-    let digest = Sha256::new()
-        .chain_update(event_id.as_bytes())
-        .chain_update(format!("{reactor}:{name}"))
-        .finalize();
+    let digest =
+        Sha256::new().chain_update(event_id.as_bytes()).chain_update(format!("{reactor}:{name}")).finalize();
     let mut bytes: [u8; 16] = digest[..16].try_into().expect("a digest has 32 bytes");
     bytes[..6].copy_from_slice(&position.to_be_bytes()[2..]);
     Uuid::new_v8(bytes)

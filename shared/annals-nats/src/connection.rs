@@ -21,7 +21,7 @@ use crate::{Bus, JetStreamLog, StreamError, log::stream};
 pub struct Nats {
     pub(crate) client: Client,
     pub(crate) jetstream: jetstream::Context,
-    /// Whether this process made the bucket of leases, on the server that it is still connected to.
+    /// Whether this process made the bucket of leases.
     pub(crate) made_leases: Arc<AtomicBool>,
     /// How many copies the stream of events has.
     pub(crate) replicas: Arc<AtomicUsize>,
@@ -57,8 +57,6 @@ impl Nats {
         let servers = servers.map_err(|error| unknown(&error))?;
         let (losses, lost) = watch::channel(0);
         let away = AtomicBool::new(false);
-        let made_leases = Arc::new(AtomicBool::new(false));
-        let lost_leases = made_leases.clone();
         let client = ConnectOptions::new()
             .name(name)
             .retry_on_initial_connect()
@@ -74,7 +72,6 @@ impl Nats {
             .event_callback(move |event| {
                 tell(&event, &away);
                 if let Event::Disconnected = event {
-                    lost_leases.store(false, Ordering::Relaxed);
                     losses.send_modify(|losses| *losses += 1);
                 }
                 async {}
@@ -83,7 +80,8 @@ impl Nats {
             .await
             .map_err(|error| unknown(&error))?;
         let jetstream = jetstream::ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client.clone());
-        Ok(Self { client, jetstream, made_leases, replicas: Arc::new(AtomicUsize::new(1)), lost })
+        let (made_leases, replicas) = (Arc::default(), Arc::new(AtomicUsize::new(1)));
+        Ok(Self { client, jetstream, made_leases, replicas, lost })
     }
 
     /// Whether the server is there right now.

@@ -12,7 +12,9 @@ mod subject;
 pub mod server;
 
 pub use connection::{ConnectError, Nats};
-pub use kv::{DeliveryMarkers, Held, Kept, Lease, LeaseTiming, Outcomes, ReactorCheckpoint, ReactorCheckpoints};
+pub use kv::{
+    DeliveryMarkers, Held, Kept, Lease, LeaseTiming, Outcomes, ReactorCheckpoint, ReactorCheckpoints,
+};
 pub use log::{Follower, JetStreamLog, JetStreamTail, SharedReader, StreamError};
 pub use queue::{Put, PutError, Queue, QueueConsumer, QueuedCommand};
 pub use rpc::{Bus, CommandService, ServeError, Service, caught};

@@ -60,11 +60,10 @@ impl Schedule {
             self.due = PAGES;
         } else if pages >= self.due {
             self.due = pages + PAGES;
-            let checkpointer = self.checkpointer.clone();
             if pages >= MAX_PAGES {
-                checkpointer.run();
+                self.checkpointer.run();
             } else {
-                thread::spawn(move || checkpointer.run());
+                self.checkpointer.spawn();
             }
         }
     }
@@ -76,6 +75,15 @@ impl Schedule {
 }
 
 impl Checkpointer {
+    /// Moves them on a thread of its own. Without one they are moved another time: what was committed stays so.
+    fn spawn(self: &Arc<Self>) {
+        let checkpointer = self.clone();
+        let spawned = thread::Builder::new().name("checkpoint".into()).spawn(move || checkpointer.run());
+        if let Err(error) = spawned {
+            warn!(file = %self.path.display(), %error, "there is no thread to move SQLite's write-ahead log");
+        }
+    }
+
     /// Moves what no reader needs in its place.
     fn run(&self) {
         let connection = self.lock();

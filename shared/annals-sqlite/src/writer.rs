@@ -43,8 +43,8 @@ impl Writer {
         Ok(Self(Arc::new(Mutex::new(Some(open.await?)))))
     }
 
-    /// Does all of `work` in one transaction, or nothing of it. Once it has begun it is finished, also if nobody
-    /// waits for it any more; what comes after it waits.
+    /// Does all of `work` in one transaction, or nothing of it. Once it has begun it is finished, also if the
+    /// caller no longer waits for it; what comes after it waits.
     pub(crate) async fn write<T, E>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,

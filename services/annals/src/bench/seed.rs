@@ -85,12 +85,12 @@ mod tests {
 
         let state = TempDir::new().unwrap();
         let catalog = annals_domains::catalog();
-        let (executor, running) = Executor::start(log, catalog, state.path(), 100_000).await.unwrap();
+        let (executor, mut running) = Executor::start(log, catalog, state.path(), 100_000).await.unwrap();
         let mut withdraw = request(StreamId::new(CATEGORY, id(199)), "withdraw", json!({ "amount": 3 }));
         withdraw.expected = Expected::Version(4);
         let accepted = executor.execute(withdraw).await.unwrap();
         assert_eq!(accepted.events[0].data.get(), r#"{"amount":3,"balance":0}"#);
         drop(executor);
-        running.finish().await;
+        running.finish().await.unwrap();
     }
 }

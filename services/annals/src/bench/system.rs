@@ -125,10 +125,10 @@ impl System {
     ) -> anyhow::Result<T> {
         let (log, catalog) = (self.log().await?, bench.catalog.clone());
         let started = Executor::start(log, catalog, &memory.state, memory.cache_bytes).await;
-        let (writer, running) = started?;
+        let (writer, mut running) = started?;
         let worked = work(&writer).await;
         drop(writer);
-        running.finish().await;
+        running.finish().await?;
         worked
     }
 

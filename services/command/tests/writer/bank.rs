@@ -41,15 +41,15 @@ impl<L: Log> Service<L> {
 
     /// Stops, as a service does, and starts again on the same store.
     pub async fn restart(self) -> Self {
-        let Self { executor, running, log, state } = self;
+        let Self { executor, mut running, log, state } = self;
         drop(executor);
-        running.finish().await;
+        running.finish().await.unwrap();
         Self::with(log, state).await
     }
 
-    pub async fn stop(self) -> Arc<TempDir> {
+    pub async fn stop(mut self) -> Arc<TempDir> {
         drop(self.executor);
-        self.running.finish().await;
+        self.running.finish().await.unwrap();
         self.state
     }
 }

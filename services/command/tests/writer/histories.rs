@@ -35,7 +35,12 @@ fn random_command(rng: &mut StdRng) -> CommandRequest {
 }
 
 /// Every state that a stream has had, from nothing on: its commits, and what `command` would meet then.
-fn may_be_refused(catalog: &Catalog, commits: &[StoredCommit], request: &CommandRequest, reason: &str) -> bool {
+fn may_be_refused(
+    catalog: &Catalog,
+    commits: &[StoredCommit],
+    request: &CommandRequest,
+    reason: &str,
+) -> bool {
     let category = catalog.category(&request.stream.category).unwrap();
     let mut state = category.blank();
     for commit in std::iter::once(None).chain(commits.iter().map(Some)) {

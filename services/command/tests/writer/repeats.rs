@@ -39,6 +39,21 @@ async fn repeats_that_come_together_are_stored_once() {
 }
 
 #[tokio::test]
+async fn a_first_sending_that_its_repeat_has_overtaken_stores_nothing() {
+    let log = MemoryLog::new(Uuid::new_v4());
+    let (one, two) = (Service::on(log.clone()).await, Service::on(log.clone()).await);
+    let account = Uuid::new_v4();
+    one.send(open(account)).await.unwrap();
+    let deposit = deposit(account, 250);
+    two.send(again(&deposit)).await.unwrap();
+    one.send(crate::bank::deposit(account, 1)).await.unwrap(); // it has read what the other one wrote
+
+    assert!(one.send(deposit.clone()).await.unwrap().replayed);
+    assert!(two.send(deposit).await.unwrap().replayed);
+    assert_eq!(balance(&log, account).await, 251);
+}
+
+#[tokio::test]
 async fn the_same_id_with_another_command_is_refused() {
     let service = Service::on(MemoryLog::new(Uuid::new_v4())).await;
     let account = Uuid::new_v4();

@@ -56,7 +56,7 @@ async fn the_consumer_of_a_projector_that_never_comes_back_is_removed_after_an_h
 }
 
 #[tokio::test]
-async fn a_consumer_that_somebody_has_reset_is_moved_back() {
+async fn a_consumer_that_another_client_has_reset_is_moved_back() {
     let (house, projector, durable) = followed().await;
     let mut outsider = Outsider::on(&house.server).await;
     let reset = outsider.ask(&format!("{CONSUMER}.RESET.EVENTS.{durable}"), r#"{"seq": 2}"#).await;
@@ -83,7 +83,7 @@ async fn a_consumer_that_is_silent_is_followed_anew() {
 }
 
 #[tokio::test]
-async fn deliveries_that_somebody_else_has_taken_are_delivered_again() {
+async fn deliveries_that_another_client_has_taken_are_delivered_again() {
     let (house, projector, durable) = followed().await;
     let mut thief = Outsider::on(&house.server).await;
     let take = format!("{CONSUMER}.MSG.NEXT.EVENTS.{durable}");

@@ -27,7 +27,7 @@ async fn a_second_projector_on_a_directory_is_refused_and_told_who_holds_it() {
     first.stop().await;
 }
 
-/// How many things there are in a file that nobody has open, and whether any was applied twice.
+/// How many things there are in a file that is not open, and whether any was applied twice.
 async fn things_in(directory: &Directory, catalog: &Catalog) -> (u64, Vec<String>) {
     let projection = catalog.projection("things").unwrap();
     let view = View::open(directory, projection, Uuid::nil()).await.unwrap(); // it is there
@@ -50,7 +50,7 @@ async fn two_projectors_on_two_directories_are_each_complete() {
     for projector in &projectors {
         eventually("both are ready", async || projector.ready().await.0 == 200).await;
     }
-    // Whoever answers waits until it is there, and who has not answered is still given the time.
+    // The one that answers waits until it is there, and the other one is still given the time.
     for _ in 0..20 {
         house.has_things(100).await;
     }

@@ -1,4 +1,4 @@
-//! Somebody on the server who is none of ours, and does to it what we never would.
+//! A client on the server that is none of ours, and does to it what we never would.
 
 use annals_testkit::TestNats;
 use serde_json::Value;

@@ -121,7 +121,7 @@ async fn a_reactor_whose_checkpoint_is_not_of_this_log_does_nothing() {
     checkpoints.save("striker", &wrong).await.unwrap();
     world.ring(1).await;
     let instance = world.start(&["striker"]);
-    let reason = eventually("it stands still", async || instance.degraded().await.pop()).await;
+    let reason = eventually("it is blocked", async || instance.degraded().await.pop()).await;
     assert!(reason.contains("does not hold the entry that its checkpoint names"), "{reason}");
     assert_eq!(world.commands.received(), 3);
 

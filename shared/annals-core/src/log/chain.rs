@@ -4,7 +4,7 @@
 //! everything else without reading its body, so garbage, copies and forgeries hold nobody up, and all readers
 //! agree. `vectors/membership.json` holds the cases that readers in other languages share.
 
-use std::{collections::VecDeque, fmt};
+use std::{collections::VecDeque, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -70,7 +70,9 @@ pub enum Stop {
         format: String,
     },
     /// Damage, or two logs in one.
-    #[error("position {position} was skipped, but the message at {by} follows it as an entry: damage, or a fork")]
+    #[error(
+        "position {position} was skipped, but the message at {by} follows it as an entry: damage, or a fork"
+    )]
     Fork {
         /// The message that was skipped.
         position: Position,
@@ -242,6 +244,24 @@ impl Checkpoint {
     #[must_use]
     pub fn start(log_id: Uuid) -> Self {
         Self { position: 0, head: Head::start(log_id) }
+    }
+}
+
+/// A text is not a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a head is a position and a hash")]
+pub struct NotAHead;
+
+impl FromStr for Head {
+    type Err = NotAHead;
+
+    fn from_str(text: &str) -> Result<Self, NotAHead> {
+        let (position, hash) = text.split_once(' ').ok_or(NotAHead)?;
+        let head = Self {
+            position: position.parse().map_err(|_| NotAHead)?,
+            hash: hash.parse().map_err(|_| NotAHead)?,
+        };
+        Some(head).filter(|head| head.to_string() == text).ok_or(NotAHead)
     }
 }
 

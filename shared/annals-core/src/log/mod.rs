@@ -15,7 +15,7 @@ mod reader;
 #[cfg(any(test, feature = "suite"))]
 pub mod suite;
 
-pub use chain::{Chain, Checkpoint, Foreign, Head, Membership, SUBJECT, Stop, header};
+pub use chain::{Chain, Checkpoint, Foreign, Head, Membership, NotAHead, SUBJECT, Stop, header};
 pub use commit::{Commit, Decided, EventRecord, Fingerprint, Place, StoredCommit, event_id};
 pub use entry::{Entry, EntryBody, EntryError};
 pub use event::ANONYMOUS;

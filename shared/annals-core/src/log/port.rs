@@ -55,11 +55,7 @@ pub trait Log: Clone + Send + Sync + 'static {
     fn end(&self) -> impl Future<Output = Result<Position, LogError>> + Send;
 
     /// Follows the log after a position. `name` names the reader, for people who look at the server.
-    fn tail(
-        &self,
-        name: &str,
-        after: Position,
-    ) -> impl Future<Output = Result<Self::Tail, LogError>> + Send;
+    fn tail(&self, name: &str, after: Position) -> impl Future<Output = Result<Self::Tail, LogError>> + Send;
 }
 
 /// Messages of a log, in order and without gaps, as they come.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Chain, Checkpoint, Entry, EntryError, Foreign, Head, LogError, LogMessage, Membership, Stop, Tail};
+use super::{
+    Chain, Checkpoint, Entry, EntryError, Foreign, Head, LogError, LogMessage, Membership, Stop, Tail,
+};
 
 /// Follows a log from a head on.
 #[derive(Debug)]

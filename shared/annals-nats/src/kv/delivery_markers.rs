@@ -12,36 +12,37 @@ use crate::{
     leader::{unavailable, within},
 };
 
-/// Deliveries that have been begun and have no outcome yet, over all instances.
+/// Deliveries that have been begun and have no outcome yet, over all instances. Clones share an owner.
 #[derive(Debug, Clone)]
 pub struct DeliveryMarkers {
     nats: Nats,
-    /// What this process writes. Its own marker means that it has not sent: what it has sent it records, and does
-    /// not begin again.
-    owner: String,
+    /// What is written. The owner's own marker means that it has not sent: what it has sent it records, and does not
+    /// begin again.
+    owner: Uuid,
 }
 
 impl Nats {
-    /// The deliveries that have no outcome yet. `owner` names this process, and no other one.
+    /// The deliveries that have no outcome yet, for a new owner. Each time that a process takes a lease it needs
+    /// another one: it may have sent before it lost the lease, and not have recorded that.
     #[must_use]
-    pub fn delivery_markers(&self, owner: &str) -> DeliveryMarkers {
-        DeliveryMarkers { nats: self.clone(), owner: owner.into() }
+    pub fn delivery_markers(&self) -> DeliveryMarkers {
+        DeliveryMarkers { nats: self.clone(), owner: Uuid::new_v4() }
     }
 }
 
 impl DeliveryMarkers {
-    /// Marks the delivery of `id` as begun. True if another process has marked it: it may have succeeded, and have
+    /// Marks the delivery of `id` as begun. True if another owner has marked it: it may have succeeded, and have
     /// ended before it could record that.
     ///
     /// # Errors
     /// When it cannot be marked: then it must not be attempted.
     pub async fn begin(&self, id: Uuid) -> Result<bool, LogError> {
         let store = REACTORS.open(&self.nats).await?;
-        match within(store.create(key(id), self.owner.clone().into())).await? {
+        match within(store.create(key(id), self.owner.to_string().into())).await? {
             Ok(_) => Ok(false),
             Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
                 let found = latest(&store, &key(id)).await?;
-                Ok(found.is_some_and(|marker| marker.payload != self.owner.as_bytes()))
+                Ok(found.is_some_and(|marker| marker.payload != self.owner.to_string().as_bytes()))
             }
             Err(error) => Err(unavailable(error)),
         }

@@ -26,8 +26,8 @@ pub(super) struct Key {
     pub instance: String,
     /// Opened when it is needed, and again after a fault: a restarted server has no bucket in memory.
     store: Option<Store>,
-    /// For one question to the server.
-    patience: Duration,
+    /// Of one request to the server.
+    request_timeout: Duration,
 }
 
 /// What stands under the key.
@@ -56,20 +56,21 @@ impl Seen {
 }
 
 impl Key {
-    pub fn new(nats: &Nats, name: &str, instance: &str, patience: Duration) -> Self {
+    pub fn new(nats: &Nats, name: &str, instance: &str, request_timeout: Duration) -> Self {
         let (nats, name, instance) = (nats.clone(), name.into(), instance.into());
-        Self { nats, name, instance, store: None, patience }
+        Self { nats, name, instance, store: None, request_timeout }
     }
 
-    /// Whether a key that is missing has had no holder: this process has made the bucket, and has not lost the server
-    /// since. Then a first start need not wait for a holder that never was.
+    /// Whether a key that is missing has had no holder: this process has made the bucket, and has never lost the
+    /// connection. Then a first start need not wait for a holder that never was. A bucket that is made after a loss may
+    /// be that of a server that was restarted, and a holder from before may still rely on its lease.
     pub fn was_never_held(&self) -> bool {
-        self.nats.made_leases.load(Ordering::Relaxed)
+        self.nats.made_leases.load(Ordering::Relaxed) && *self.nats.lost.borrow() == 0
     }
 
     pub async fn look(&mut self) -> Result<Seen, LogError> {
-        let (name, patience) = (self.name.clone(), self.patience);
-        let found = timeout(patience, async { latest(self.store().await?, &name).await }).await;
+        let (request_timeout, name) = (self.request_timeout, self.name.clone());
+        let found = timeout(request_timeout, async { latest(self.store().await?, &name).await }).await;
         let found = self.answered(found)?;
         Ok(found.map_or(Seen::Missing, |message| {
             let revision = message.sequence;
@@ -82,22 +83,22 @@ impl Key {
 
     /// Makes this instance the holder, if the key stands at this revision. An error may leave open whether it does.
     pub async fn write(&mut self, expected: u64) -> Result<u64, LogError> {
-        let (name, value, patience) = (self.name.clone(), self.instance.clone(), self.patience);
+        let (request_timeout, name, value) = (self.request_timeout, self.name.clone(), self.instance.clone());
         let written = async {
             let written = self.store().await?.update(name, value.into(), expected).await;
             written.map_err(unavailable)
         };
-        let written = timeout(patience, written).await;
+        let written = timeout(request_timeout, written).await;
         self.answered(written)
     }
 
     pub async fn release(&mut self, expected: u64) -> Result<(), LogError> {
-        let (name, patience) = (self.name.clone(), self.patience);
+        let (request_timeout, name) = (self.request_timeout, self.name.clone());
         let released = async {
             let released = self.store().await?.delete_expect_revision(name, Some(expected)).await;
             released.map_err(unavailable)
         };
-        let released = timeout(patience, released).await;
+        let released = timeout(request_timeout, released).await;
         self.answered(released)
     }
 

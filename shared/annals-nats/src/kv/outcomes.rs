@@ -57,14 +57,14 @@ struct Found {
     revision: u64,
 }
 
-/// How often another revision is looked up that somebody has written meanwhile.
+/// How often the revision is looked up again that another instance has written meanwhile.
 const LOOKS: usize = 3;
 
 impl Outcomes {
     /// Makes the place where they are kept, if there is none, and checks that it keeps them.
     ///
     /// # Errors
-    /// When the server cannot be asked, or somebody made it with settings that would forget.
+    /// When the server cannot be asked, or it was made with settings that would forget.
     pub async fn prepare(&self) -> Result<(), LogError> {
         OUTCOMES.open(&self.nats).await.map(drop)
     }
@@ -72,14 +72,14 @@ impl Outcomes {
     /// The outcome of a command, from the leader: one that was kept is not missed.
     ///
     /// # Errors
-    /// When the server cannot be asked, or somebody else has written there.
+    /// When the server cannot be asked, or what stands there is no outcome.
     pub async fn find(&self, command: Uuid) -> Result<Option<Kept>, LogError> {
         let Found { outcome, revision } = look(&OUTCOMES.open(&self.nats).await?, command).await?;
         Ok(outcome.map(|outcome| Kept { outcome, revision }))
     }
 
     /// Keeps an outcome. What was stored in the log is true whatever others say. A no, or that nothing
-    /// changed, is true if nobody has kept anything since `seen`: another instance may have been faster, and
+    /// changed, is true if nothing was kept since `seen`: another instance may have been faster, and
     /// have carried it out.
     ///
     /// # Errors

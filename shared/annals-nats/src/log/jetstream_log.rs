@@ -144,6 +144,7 @@ impl Log for JetStreamLog {
     async fn end(&self) -> Result<Position, LogError> {
         let stream = self.stream().await?;
         let info = within(Box::pin(stream.get_info())).await?.map_err(unavailable)?;
+        self.nats.replicas.store(info.config.num_replicas, Ordering::Relaxed); // they can be changed at any time
         Ok(info.state.last_sequence)
     }
 

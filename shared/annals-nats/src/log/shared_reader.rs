@@ -105,15 +105,29 @@ impl<L: Log> SharedReader<L> {
         let (ring, changes) = (shared.ring.clone(), shared.changes.clone());
         let reported = shared.reported.clone();
         let task = tokio::spawn(async move {
+            let run = Run { ring: ring.clone(), changes: changes.clone() };
             let error = read_on(&log, &name, head, &ring, &changes, &reported).await;
             debug!(reader = name, "the shared reader ends: {error}");
             lock(&ring).end_with(error);
-            changes.send_modify(|changes| *changes += 1);
+            drop(run);
         });
         if let Some(before) = lock(&shared.task).replace(task.abort_handle()) {
             before.abort(); // it has ended
         }
         runs
+    }
+}
+
+/// A run of the shared reader. However it ends, followers do not wait for it any more.
+struct Run {
+    ring: Arc<Mutex<Ring>>,
+    changes: Arc<watch::Sender<u64>>,
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        lock(&self.ring).running = false;
+        self.changes.send_modify(|changes| *changes += 1);
     }
 }
 
@@ -169,6 +183,36 @@ impl<L: Log> Follower<L> {
     /// When it cannot go on: make another one from the last checkpoint, after a pause.
     pub async fn next(&mut self, bytes: usize) -> Result<Vec<Read>, ReadError> {
         loop {
+            if let Some(reads) = self.next_shared(bytes).await? {
+                return Ok(reads);
+            }
+            let Some(reads) = self.read_own(bytes).await? else { continue };
+            if let Some(last) = reads.last() {
+                self.checkpoint = last.checkpoint;
+                return Ok(reads);
+            }
+        }
+    }
+
+    /// As [`next`](Self::next), for one that has another way to catch up. None: what comes next is not, or no longer,
+    /// in memory.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    pub async fn next_or_behind(&mut self, bytes: usize) -> Result<Option<Vec<Read>>, ReadError> {
+        loop {
+            if let Some(reads) = self.next_shared(bytes).await? {
+                return Ok(Some(reads));
+            }
+            if !self.start_if_near().await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// What the shared reader has next. None: nothing, and it will not have it.
+    async fn next_shared(&mut self, bytes: usize) -> Result<Option<Vec<Read>>, ReadError> {
+        loop {
             self.changes.mark_unchanged();
             let next = {
                 let ring = lock(&self.shared.0.ring);
@@ -178,41 +222,43 @@ impl<L: Log> Follower<L> {
                 }
                 next
             };
-            let reads = match next {
+            match next {
                 Next::Some(reads) => {
                     self.own = None;
-                    reads
+                    self.checkpoint = reads.last().map_or(self.checkpoint, |last| last.checkpoint);
+                    return Ok(Some(reads));
                 }
                 Next::Nothing => {
                     self.own = None;
                     self.changes.changed().await.expect("the shared reader is held by self");
-                    continue;
                 }
                 Next::Error(error) => {
                     self.run = 0;
                     return Err(error);
                 }
-                Next::Behind => match self.read_own(bytes).await? {
-                    Some(reads) => reads,
-                    None => continue,
-                },
-            };
-            if let Some(last) = reads.last() {
-                self.checkpoint = last.checkpoint;
-                return Ok(reads);
+                Next::Behind => return Ok(None),
             }
         }
     }
 
-    /// Reads for itself. None: the shared reader goes on from here.
-    async fn read_own(&mut self, bytes: usize) -> Result<Option<Vec<Read>>, ReadError> {
+    /// Begins the shared reader, if it is not running and this follower is near the log's end. False: it is not.
+    async fn start_if_near(&mut self) -> Result<bool, ReadError> {
         let shared = self.shared.0.clone();
         let running = lock(&shared.ring).running;
-        if !running && shared.log.end().await?.saturating_sub(self.checkpoint.position) <= NEAR {
+        let near = !running && shared.log.end().await?.saturating_sub(self.checkpoint.position) <= NEAR;
+        if near {
             self.own = None;
             self.run = self.shared.start(self.checkpoint.head);
+        }
+        Ok(near)
+    }
+
+    /// Reads for itself. None: the shared reader goes on from here.
+    async fn read_own(&mut self, bytes: usize) -> Result<Option<Vec<Read>>, ReadError> {
+        if self.start_if_near().await? {
             return Ok(None);
         }
+        let shared = self.shared.0.clone();
         let own = match &mut self.own {
             Some(own) => own,
             none => {
@@ -225,6 +271,7 @@ impl<L: Log> Follower<L> {
         };
         let own = own.0.as_mut().expect("it is taken when it is dropped");
         let reads = own.next(bytes, |foreign| lock(&shared.reported).report(foreign)).await?;
+        own.acknowledge().await;
         let new = reads.into_iter().filter(|read| read.checkpoint.position > self.checkpoint.position);
         Ok(Some(new.collect()))
     }

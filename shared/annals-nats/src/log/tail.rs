@@ -43,8 +43,11 @@ pub struct JetStreamTail {
 /// Messages that one pull asks for. Entries close at 256 KiB, so that what is on its way is bounded, too.
 const BATCH: usize = 200;
 
+/// Acknowledgements are for people: nothing is to be delivered again because one is late.
+const ACK_WAIT: Duration = Duration::from_hours(24);
+
 /// A reader that does not come back for so long leaves no consumer behind.
-const INACTIVE_THRESHOLD: Duration = Duration::from_hours(1);
+const INACTIVE_THRESHOLD: Duration = Duration::from_mins(5);
 
 /// After so long without a message the log is asked whether there should have been one.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -65,6 +68,7 @@ impl JetStreamTail {
             deliver_policy: DeliverPolicy::All, // it could not be moved to before a configured start
             ack_policy: AckPolicy::All,
             max_ack_pending: -1,
+            ack_wait: ACK_WAIT, // what is delivered again is worth nothing: the reader has it
             inactive_threshold: INACTIVE_THRESHOLD,
             memory_storage: true,
             ..pull::Config::default()

@@ -69,8 +69,9 @@ impl Bus {
                     Err(RpcError::NoResponders(_)) if !asked.is_empty() => {} // perhaps the next time
                     Err(error) => no = no.into_iter().chain([error.of_command()]).max_by_key(severity),
                 },
-                // An instance that says no is alive, and so is not the reason why others are silent.
-                _ = again.tick(), if no.is_none() && !asked.is_empty() => {
+                // An instance that decides is alive, and so is not the reason why others are silent. One that cannot
+                // do so now, or is not there yet, may later.
+                _ = again.tick(), if no.as_ref().is_none_or(is_nothing_done) && !asked.is_empty() => {
                     repeats = true;
                     let request = to_json(&CommandRequest { first_sending: false, ..request.clone() });
                     asked.push(self.ask_command(request, deadline.duration_since(Instant::now())));
@@ -221,6 +222,10 @@ impl RpcError {
 fn strip_own_replay(accepted: Accepted, begun: Timestamp) -> Accepted {
     let earlier = accepted.events.first().is_none_or(|event| event.recorded_at < begun);
     Accepted { replayed: accepted.replayed && earlier, ..accepted }
+}
+
+fn is_nothing_done(failure: &Failure) -> bool {
+    matches!(failure, Failure::Unavailable { .. })
 }
 
 /// Of several answers that say no the one that counts: a verdict, else a doubt, else that nothing was

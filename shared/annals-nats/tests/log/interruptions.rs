@@ -37,10 +37,10 @@ async fn whenever_the_server_is_killed_an_entry_is_there_once_and_whole() {
     for moment in Moment::ALL {
         let draft = draft(head);
         let kill = async {
-            let held = proxy.hold(moment).await;
-            assert_eq!(held.commits(), COMMITS as u64);
+            let stopped = proxy.hold(moment).await;
+            assert_eq!(stopped.commits(), COMMITS as u64);
             server.kill().await;
-            held.cut();
+            stopped.cut();
             server.restart().await;
         };
         let (answer, ()) = join(log.append(&draft, head.position), kill).await;
