@@ -70,7 +70,9 @@ impl ProjectionError {
     /// What queries are answered meanwhile. The log is no blocker: it is back when it is back.
     pub(crate) fn blocker(&self) -> Option<Blocker> {
         match self {
-            Self::Unreadable(_) | Self::Event { .. } | Self::ReaderPanicked => Some(Blocker::Event(self.to_string())),
+            Self::Unreadable(_) | Self::Event { .. } | Self::ReaderPanicked => {
+                Some(Blocker::Event(self.to_string()))
+            }
             Self::File(_) | Self::Corrupt => Some(Blocker::File(self.to_string())),
             Self::Log(_) | Self::Stream(_) | Self::Shortened { .. } => None,
         }

@@ -136,7 +136,9 @@ impl Worker<IndexModel> {
             IndexQuery::Streams { category, limit, cursor } => {
                 let before = cursor.as_deref().map(str::parse).transpose();
                 let before = before.map_err(|_| {
-                    ViewError::Invalid("The cursor is not one that this view has given: begin again without it.".into())
+                    ViewError::Invalid(
+                        "The cursor is not one that this view has given: begin again without it.".into(),
+                    )
                 })?;
                 streams(index.streams(&category, limit, before).await?)
             }

@@ -125,6 +125,18 @@ async fn after_a_restart_of_the_server_the_last_holder_has_it_again() {
 }
 
 #[tokio::test]
+async fn an_instance_that_lost_the_connection_waits_for_a_holder_that_may_be_there() {
+    let mut server = nats().await;
+    let mut standby = lease(&server, "standby").await;
+    standby.holder().await.unwrap();
+    server.restart().await;
+    eventually("it has made the bucket anew", async || standby.holder().await.is_ok()).await;
+    let begun = Instant::now();
+    acquire(&mut standby).await;
+    assert!(begun.elapsed() >= TIMING.expires_after, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_holder_steps_back_when_it_sees_another_ones_value() {
     let server = nats().await;
     let held = acquire(&mut lease(&server, "first").await).await;

@@ -122,6 +122,16 @@ fn a_command_that_is_known_stays_as_it_is() {
 }
 
 #[test]
+fn of_a_command_with_several_commits_the_place_of_the_first_is_kept() {
+    let house = House::new();
+    let (reader, mut writer) = house.open();
+    let id = Uuid::from_u128(1);
+    let commits = [1000, 1002, 1007].map(|place| (id, StoredCommand { place, ..command(1) }));
+    writer.write(&StateBatch { commands: commits.to_vec(), ..batch(1) }).unwrap();
+    assert_eq!(reader.command(id).unwrap(), Some(command(1)));
+}
+
+#[test]
 fn what_was_written_is_there_after_a_clean_stop_and_after_a_kill() {
     let house = House::holding(&batch(5));
     assert!(house.holds(5));

@@ -46,12 +46,12 @@ async fn a_consumer_that_is_deleted_while_the_projector_is_down_is_made_again_at
 }
 
 #[tokio::test]
-async fn the_consumer_of_a_projector_that_never_comes_back_is_removed_after_an_hour() {
+async fn the_consumer_of_a_projector_that_never_comes_back_is_removed_after_five_minutes() {
     let (house, projector, durable) = followed().await;
     let mut outsider = Outsider::on(&house.server).await;
     let info = outsider.ask(&format!("{CONSUMER}.INFO.EVENTS.{durable}"), "").await;
-    let hour_ns = 60 * 60 * 1_000_000_000_u64;
-    assert_eq!(info["config"]["inactive_threshold"], hour_ns, "{info}");
+    let five_minutes_ns = 5 * 60 * 1_000_000_000_u64;
+    assert_eq!(info["config"]["inactive_threshold"], five_minutes_ns, "{info}");
     projector.stop().await;
 }
 

@@ -62,8 +62,8 @@ impl<'a> Batch<'a> {
         }
         let recorded_at = entry.commits.last().map(|stored| stored.commit.recorded_at.as_microsecond());
         self.transaction
-            .prepare_cached("insert or replace into entries values (?, ?, ?)")?
-            .execute(params![entry.position.cast_signed(), entry.hash.as_bytes(), recorded_at])?;
+            .prepare_cached("insert or replace into entries values (?, ?)")?
+            .execute(params![entry.position.cast_signed(), recorded_at])?;
         Ok(())
     }
 

@@ -1,9 +1,6 @@
 //! How far the index is.
 
-use annals_core::{
-    Position,
-    log::{Checkpoint, Hash, Head},
-};
+use annals_core::log::{Checkpoint, Hash, Head};
 use rusqlite::{Transaction, params};
 use uuid::{Uuid, fmt::Hyphenated};
 
@@ -23,17 +20,6 @@ impl EventsIndex {
         let id = sqlx::query_scalar("select log_id from _checkpoint").fetch_one(&self.inner.readers);
         let id: Hyphenated = id.await?;
         Ok(id.into())
-    }
-
-    /// The last entry at or before a position, for a reader of the log that begins there; none if there is no entry
-    /// before it.
-    pub async fn head_at(&self, position: Position) -> Result<Option<Head>, ViewError> {
-        let found = sqlx::query_as(
-            "select position, hash from entries where position <= ? order by position desc limit 1",
-        );
-        let found: Option<(i64, Vec<u8>)> =
-            found.bind(signed(position)).fetch_optional(&self.inner.readers).await?;
-        found.map(|(position, hash)| head(position, hash)).transpose()
     }
 
     /// Notes that the index has been at the end of the log.

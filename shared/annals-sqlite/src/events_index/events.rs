@@ -80,13 +80,6 @@ impl EventsIndex {
         }
         Ok(None)
     }
-
-    /// Where the events of a command stand, oldest first; none if it stored nothing.
-    pub async fn command(&self, id: Uuid) -> Result<Vec<Address>, ViewError> {
-        let found = sqlx::query_scalar("select address from events where command = ? order by address");
-        let found: Vec<i64> = found.bind(id).fetch_all(&self.inner.readers).await?;
-        Ok(found.into_iter().map(i64::cast_unsigned).collect())
-    }
 }
 
 impl EventsFilter {

@@ -55,8 +55,9 @@ struct Inner {
     writer: Writer,
     readers: SqlitePool,
     recent: RwLock<Recent>,
-    /// Held while the file changes and `recent` after it: the two never differ for the next change.
-    changing: Mutex<()>,
+    /// Held while the file changes and `recent` after it. Whether `recent` is what the file says: after an error it is
+    /// open what was committed.
+    in_step: Mutex<bool>,
 }
 
 impl EventsIndex {
@@ -90,7 +91,7 @@ impl EventsIndex {
         // A power cut may take the last commits, rows and checkpoint together: the log has them.
         let writer = Writer::open(&path).await?;
         let readers = file::readers(&path);
-        let inner = Inner { path, writer, readers, recent: RwLock::default(), changing: Mutex::default() };
+        let inner = Inner { path, writer, readers, recent: RwLock::default(), in_step: Mutex::new(true) };
         let mut index = Self { identity: Identity::default(), inner: Arc::new(inner) };
         if !usable {
             index.change(move |transaction, _| build(transaction, log_id)).await?;
@@ -122,24 +123,27 @@ impl EventsIndex {
 
     /// Closes the file, once those who use it have finished.
     pub async fn close(&self) {
-        let _changed = self.inner.changing.lock().await;
+        let _changed = self.inner.in_step.lock().await;
         self.inner.readers.close().await;
         self.inner.writer.close().await;
     }
 
-    /// Does `work` in one transaction, and what it says to memory once that is committed. In a task of its own, so
-    /// that both happen also if the caller is dropped meanwhile.
+    /// Does `work` in one transaction, and what it says to memory once that is committed; after an error memory is
+    /// loaded from the file. In a task of its own, so that both happen also if the caller is dropped meanwhile.
     async fn change<W>(&self, work: W) -> Result<(), ViewError>
     where
         W: FnOnce(&Transaction<'_>, &Recent) -> Result<Update, WriteError> + Send + 'static,
     {
         let inner = self.inner.clone();
         let changed = tokio::spawn(async move {
-            let _changing = inner.changing.lock().await;
-            let shared = inner.clone();
-            let update = inner.writer.write(move |transaction| work(transaction, &shared.recent())).await?;
-            inner.recent.write().unwrap_or_else(PoisonError::into_inner).update(update);
-            Ok::<_, WriteError>(())
+            let mut in_step = inner.in_step.lock().await;
+            if !*in_step {
+                inner.change(|transaction, _| recent::load(transaction)).await?;
+            }
+            let changed = inner.change(work).await;
+            *in_step =
+                changed.is_ok() || inner.change(|transaction, _| recent::load(transaction)).await.is_ok();
+            changed
         });
         let lost = |error: tokio::task::JoinError| {
             if error.is_panic() { WriteError::Panicked } else { WriteError::Closed }
@@ -159,7 +163,81 @@ fn load(transaction: &Transaction<'_>) -> Result<Update, WriteError> {
 }
 
 impl Inner {
+    async fn change<W>(self: &Arc<Self>, work: W) -> Result<(), WriteError>
+    where
+        W: FnOnce(&Transaction<'_>, &Recent) -> Result<Update, WriteError> + Send + 'static,
+    {
+        let inner = self.clone();
+        let update = self.writer.write(move |transaction| work(transaction, &inner.recent())).await?;
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).update(update);
+        Ok(())
+    }
+
     fn recent(&self) -> RwLockReadGuard<'_, Recent> {
         self.recent.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use annals_core::{
+        Commit, Context, Decided, Fingerprint, Position, StoredCommit, StreamId, address,
+        log::{Hash, Head},
+    };
+    use jiff::Timestamp;
+    use serde_json::{Map, json, value::to_raw_value};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// One event of an account, whose version is the position.
+    fn entry(account: &StreamId, position: Position) -> Arc<Entry> {
+        let id = Uuid::from_u128(u128::from(position) << 16);
+        let data = to_raw_value(&json!({})).unwrap();
+        let decided = vec![Decided { kind: "Opened".into(), schema: 1, data }];
+        let commit = Commit {
+            id,
+            stream: account.clone(),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            context: Context {
+                correlation_id: id,
+                causation_id: id,
+                actor: "anonymous".into(),
+                metadata: Map::new(),
+                trace: None,
+            },
+            fingerprint: Fingerprint::of("open", &json!({})),
+            events: Commit::number(id, position - 1, 0, decided),
+        };
+        let commits = vec![StoredCommit { position, place: 0, commit }];
+        Arc::new(Entry { position, hash: Hash::from_bytes([7; 32]), commits, bytes: 0 })
+    }
+
+    fn checkpoint(position: Position) -> Checkpoint {
+        Checkpoint { position, head: Head { position, hash: Hash::from_bytes([7; 32]) } }
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_whole_although_a_commit_that_was_done_gave_an_error() {
+        let root = TempDir::new().unwrap();
+        let directory = Directory::open(root.path().join("views")).unwrap();
+        let index = EventsIndex::open(&directory, Uuid::nil()).await.unwrap();
+        let account = StreamId::new("account", Uuid::from_u128(1));
+        index.apply(Arc::from([entry(&account, 1)]), checkpoint(1)).await.unwrap();
+
+        let second = entry(&account, 2);
+        let changed = index.change(move |transaction, recent| {
+            apply::apply(transaction, recent, &[second], checkpoint(2))?;
+            transaction.execute_batch("commit")?;
+            Err(WriteError::Panicked)
+        });
+        changed.await.unwrap_err();
+        let events = [1, 2, 3].map(|position| (address(position, 0), position));
+        let page = index.stream(&account, 0, None, 9).await.unwrap().unwrap();
+        assert_eq!(page.events, events[..2]);
+
+        index.apply(Arc::from([entry(&account, 3)]), checkpoint(3)).await.unwrap();
+        let page = index.stream(&account, 0, None, 9).await.unwrap().unwrap();
+        assert_eq!(page.events, events);
     }
 }

@@ -68,7 +68,6 @@ pub(super) const TABLES: &str = "
     create index marks_by_address on marks (stream, address);
     create table entries (
         position    integer primary key,
-        hash        blob    not null,
         recorded_at integer -- of its last event
     ) strict;
     create index entries_by_time on entries (recorded_at) where recorded_at is not null;

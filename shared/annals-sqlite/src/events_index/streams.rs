@@ -115,14 +115,6 @@ impl EventsIndex {
         Ok(Some(StreamPage { version: found.version.cast_unsigned(), events, more }))
     }
 
-    /// Where the event of that version stands.
-    pub async fn stream_at(&self, stream: &StreamId, version: Version) -> Result<Option<Address>, ViewError> {
-        let Some(mut found) = self.find(stream).await? else { return Ok(None) };
-        let Some(before) = version.checked_sub(1) else { return Ok(None) };
-        let events = found.chain(signed(before), 1).await?;
-        Ok(events.first().map(|(address, _)| *address))
-    }
-
     /// The highest version that was recorded at or before a time.
     pub async fn version_at(&self, stream: &StreamId, time: Timestamp) -> Result<Option<Version>, ViewError> {
         let Some(mut found) = self.find(stream).await? else { return Ok(None) };

@@ -1,4 +1,5 @@
-//! One client that follows the log: through the index up to where that is, and from there on at the tail of the log.
+//! One client that follows the log: through the index up to where that is, and from there on at the tail of the log. If it
+//! is so slow that what it missed is no longer in memory, it reads through the index again.
 
 use std::{pin::pin, time::Duration};
 
@@ -127,9 +128,6 @@ impl<L: Log, I: Index> Subscription<L, I> {
             (Step::Located(located), Source::Index(found)) => {
                 found.addresses.drain(..located.len());
                 events.extend(located.iter().map(|located| self.cursor.send(located)));
-                if found.addresses.is_empty() && !found.more {
-                    self.cursor.reach(found.checkpoint.position);
-                }
             }
             (Step::Found(found), source) => *source = Source::Index(found),
             (Step::AtTheTail, Source::Index(found)) => {
@@ -138,6 +136,12 @@ impl<L: Log, I: Index> Subscription<L, I> {
             }
             (Step::Read(reads), _) => events = self.cursor.take(&reads),
             (Step::Located(_) | Step::AtTheTail, Source::Tail(_)) => {}
+        }
+        if let Source::Index(found) = &self.source
+            && found.addresses.is_empty()
+            && !found.more
+        {
+            self.cursor.reach(found.checkpoint.position);
         }
         events.extend(self.cursor.finish());
         events
@@ -168,8 +172,10 @@ async fn step<L: Log, I: Index>(
             ask(reader, cursor, found.checkpoint.position).await.map(Step::Found)
         }
         Source::Index(_) => Ok(Step::AtTheTail),
-        Source::Tail(follower) => match follower.next(MAX_BYTES).await {
-            Ok(reads) => Ok(Step::Read(reads)),
+        Source::Tail(follower) => match follower.next_or_behind(MAX_BYTES).await {
+            Ok(Some(reads)) => Ok(Step::Read(reads)),
+            // Too slow: what it missed is no longer in memory.
+            Ok(None) => ask(reader, cursor, reader.end().await?).await.map(Step::Found),
             Err(ReadError::Log(error)) => Err(error.into()),
             Err(error @ (ReadError::Stop(_) | ReadError::Entry(_))) => {
                 Err(Problem::new(Code::EventQuarantined, error.to_string()))

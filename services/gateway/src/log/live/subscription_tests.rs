@@ -143,6 +143,29 @@ async fn a_client_that_is_slow_reads_what_it_missed() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_too_slow_for_the_memory_reads_through_the_index_again() {
+    let house = House::open();
+    let mut slow = house.subscribe("0", None).await.unwrap();
+    let mut quick = house.subscribe("0", None).await.unwrap();
+    house.record(1).await;
+    slow.reads_up_to(1).await;
+    quick.reads_up_to(1).await;
+    for _ in 0..20_000 {
+        house.log.publish("events.other", &[], "[]"); // more than memory holds
+    }
+    house.record(1).await;
+    quick.reads_up_to(20_002).await;
+
+    assert!(slow.reads().await);
+    assert!(matches!(slow.subscription.source, Source::Index(_)));
+    house.record(1).await;
+    slow.reads_up_to(20_003).await;
+    assert!(matches!(slow.subscription.source, Source::Tail(_)));
+    let wanted = [1, 20_002, 20_003].map(|position| (0..3).map(move |place| format!("{position}.{place}")));
+    assert_eq!(slow.seen, wanted.into_iter().flatten().collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn much_is_sent_in_parts_and_across_pages_of_the_index() {
     let house = House::open();
     for lamp in 1..=4 {
