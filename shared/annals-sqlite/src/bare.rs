@@ -5,10 +5,7 @@ use std::{iter::repeat_n, path::Path, sync::Arc};
 
 use rusqlite::{params_from_iter, types::Value};
 
-use crate::{
-    ViewError, WriteError,
-    writer::Writer,
-};
+use crate::{ViewError, WriteError, writer::Writer};
 
 /// A table like that of a view, in a file that is opened as a view's is.
 #[derive(Debug)]
