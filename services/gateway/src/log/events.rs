@@ -46,9 +46,9 @@ struct Page {
 
 /// The route.
 pub async fn get(State(gateway): State<Gateway>, uri: Uri) -> Result<Response, Problem> {
-    // Of no meaning here, as the header of that name.
     let known = [&["after", "until", "limit", LAST_EVENT_ID], &filter::NAMES[..]].concat();
     let parameters = Parameters::parse(&uri, &known)?;
+    parameters.address(LAST_EVENT_ID)?; // of no meaning here, as the header of that name; but not just anything
     let wanted = Wanted {
         after: parameters.address("after")?.unwrap_or_default(),
         until: parameters.number("until")?,
