@@ -8,7 +8,7 @@ use annals_core::{
 use axum::{
     Json,
     extract::State,
-    http::Uri,
+    http::{HeaderMap, Uri},
     response::{IntoResponse, Response},
 };
 use futures_util::TryStreamExt;
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
+    headers,
     problem::Problem,
     query::{self, Parameters},
 };
@@ -45,10 +46,16 @@ struct Page {
 }
 
 /// The route.
-pub async fn get(State(gateway): State<Gateway>, uri: Uri) -> Result<Response, Problem> {
+pub async fn get(
+    State(gateway): State<Gateway>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let known = [&["after", "until", "limit", LAST_EVENT_ID], &filter::NAMES[..]].concat();
     let parameters = Parameters::parse(&uri, &known)?;
-    parameters.address(LAST_EVENT_ID)?; // of no meaning here, as the header of that name; but not just anything
+    // Of no meaning here, but not just anything.
+    parameters.address(LAST_EVENT_ID)?;
+    headers::last_event_id(&headers)?;
     let wanted = Wanted {
         after: parameters.address("after")?.unwrap_or_default(),
         until: parameters.number("until")?,
