@@ -53,6 +53,10 @@ impl ReadModel for IndexModel {
 impl ModelFile for EventsIndex {
     type Change = Read;
 
+    fn changes_rows(read: &Read) -> bool {
+        read.entry.is_some()
+    }
+
     async fn checkpoint(&self) -> Result<Checkpoint, ViewError> {
         self.checkpoint().await
     }

@@ -41,6 +41,9 @@ pub(crate) trait ModelFile: Send + Sync + 'static {
     /// What one message of the log does to it.
     type Change: Clone + Send + Sync + 'static;
 
+    /// Whether it changes more than the checkpoint.
+    fn changes_rows(change: &Self::Change) -> bool;
+
     fn checkpoint(&self) -> impl Future<Output = Result<Checkpoint, ViewError>> + Send;
     fn log_id(&self) -> impl Future<Output = Result<Uuid, ViewError>> + Send;
     fn has_reached_end(&self) -> impl Future<Output = Result<bool, ViewError>> + Send;
@@ -89,6 +92,10 @@ impl ReadModel for ViewModel {
 
 impl ModelFile for View {
     type Change = Change;
+
+    fn changes_rows(change: &Change) -> bool {
+        !change.statements.is_empty()
+    }
 
     async fn checkpoint(&self) -> Result<Checkpoint, ViewError> {
         self.checkpoint().await

@@ -60,7 +60,7 @@ impl Status {
     /// A checkpoint has been written, so nothing blocks it.
     pub(crate) fn advance(&self, applied: Position) {
         self.change(|progress| {
-            progress.applied = applied;
+            progress.applied = progress.applied.max(applied);
             progress.end = progress.end.max(applied);
             progress.blocker = None;
             progress.since = Timestamp::now();

@@ -44,7 +44,14 @@ struct Following<M: ReadModel> {
     file: Arc<M::File>,
     /// Where the log ended when it began: once there, it may show what it has.
     goal: Position,
+    /// The last message that changed nothing but the checkpoint, which is not in the file yet.
+    unsaved: Option<<M::File as ModelFile>::Change>,
+    /// When the checkpoint was last written to the file.
+    saved: Instant,
 }
+
+/// How long a checkpoint may be newer than the one in the file, if no row depends on it.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 impl<M: ReadModel> Worker<M> {
     pub(crate) fn new(model: M, status: &Arc<Status>, log: &Arc<LogSource>, timing: Timing) -> Self {
@@ -103,10 +110,10 @@ impl<M: ReadModel> Worker<M> {
     async fn follow(self: &Arc<Self>, shutdown: &CancellationToken) -> Result<(), ProjectionError> {
         let beginning = Box::pin(self.begin()); // it is large
         let Some(begun) = shutdown.run_until_cancelled(beginning).await else { return Ok(()) };
-        let (following, reader) = begun?;
+        let (mut following, reader) = begun?;
         let (writer, batches) = mpsc::channel(1);
         let reading = tokio::spawn(reader.run(writer));
-        let ended = self.write(&following, batches, shutdown).await;
+        let ended = self.write(&mut following, batches, shutdown).await;
         reading.abort();
         let _ = reading.await; // cancelled
         ended
@@ -119,7 +126,7 @@ impl<M: ReadModel> Worker<M> {
         let end = log.end().await?;
         self.status.log_ends_at(end);
         let Checkpoint { position, head } = self.verify_checkpoint(&file, &log, end).await?;
-        let following = Following { file: file.clone(), goal: end };
+        let following = Following { file: file.clone(), goal: end, unsaved: None, saved: Instant::now() };
         self.mark_live_if_caught_up(&following, position).await?;
         let follower = shared.follow(head);
         Ok((following, BatchReader { worker: self.clone(), file, log, follower, reached: position }))
@@ -151,7 +158,7 @@ impl<M: ReadModel> Worker<M> {
     /// Writes what is read. What was read and is not being written at the end is read again another time.
     async fn write(
         &self,
-        following: &Following<M>,
+        following: &mut Following<M>,
         mut batches: mpsc::Receiver<Result<Batch<M>, ProjectionError>>,
         shutdown: &CancellationToken,
     ) -> Result<(), ProjectionError> {
@@ -159,7 +166,13 @@ impl<M: ReadModel> Worker<M> {
             let batch = tokio::select! {
                 batch = batches.recv() => batch.unwrap_or(Err(ProjectionError::ReaderPanicked)),
                 () = self.corrupt.notified() => return Err(ProjectionError::Corrupt),
-                () = shutdown.cancelled() => return Ok(()),
+                () = shutdown.cancelled() => {
+                    if let Some(last) = following.unsaved.take() {
+                        let position = self.status.progress().applied;
+                        self.apply(&following.file, position, Arc::from([last])).await?;
+                    }
+                    return Ok(());
+                }
             };
             self.write_batch(following, batch?).await?;
         }
@@ -167,12 +180,20 @@ impl<M: ReadModel> Worker<M> {
 
     async fn write_batch(
         &self,
-        following: &Following<M>,
+        following: &mut Following<M>,
         mut batch: Batch<M>,
     ) -> Result<(), ProjectionError> {
         let Some(position) = batch.reads.last().map(|read| read.checkpoint.position) else { return Ok(()) };
         let started = Instant::now();
         let changes: Arc<[_]> = std::mem::take(&mut batch.changes).into();
+        let due = following.saved.elapsed() >= SAVE_EVERY;
+        if !due && !changes.iter().any(M::File::changes_rows) {
+            // Most of what happens concerns other views. To read it again after a crash costs less than a transaction.
+            following.unsaved = changes.last().cloned();
+            self.status.advance(position);
+            return self.mark_live_if_caught_up(following, position).await;
+        }
+        (following.unsaved, following.saved) = (None, Instant::now());
         match self.apply(&following.file, position, changes.clone()).await {
             // One of them cannot be written: one by one, to stop in front of that one.
             Err(ProjectionError::Event { .. }) if changes.len() > 1 => {
