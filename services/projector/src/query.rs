@@ -37,13 +37,16 @@ impl Worker<ViewModel> {
             }
             Query::Rows { filters, limit, cursor } => {
                 let view = self.ready(min_position, wait_ms).await?;
+                let applied = self.status.progress().applied; // first: what is read then is at least as new
                 let read = view.rows(&filters, limit, cursor.as_deref()).await;
                 let (position, page) = read.map_err(|error| self.failure(error))?;
-                (position, to_json(&Rows { rows: page.rows, next: page.next }))
+                (position.max(applied), to_json(&Rows { rows: page.rows, next: page.next }))
             }
             Query::Row { key } => {
                 let view = self.ready(min_position, wait_ms).await?;
+                let applied = self.status.progress().applied;
                 let (position, row) = view.row(&key).await.map_err(|error| self.failure(error))?;
+                let position = position.max(applied);
                 (position, row.ok_or(Failure::NotFound { position })?)
             }
         };

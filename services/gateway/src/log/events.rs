@@ -46,11 +46,7 @@ struct Page {
 }
 
 /// The route.
-pub async fn get(
-    State(gateway): State<Gateway>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, Problem> {
+pub async fn get(State(gateway): State<Gateway>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     let known = [&["after", "until", "limit", LAST_EVENT_ID], &filter::NAMES[..]].concat();
     let parameters = Parameters::parse(&uri, &known)?;
     // Of no meaning here, but not just anything.
