@@ -72,6 +72,12 @@ impl Accounts {
         *self.0.choose(&mut rand::rng()).expect("some were opened")
     }
 
+    /// Two different ones.
+    pub(crate) fn two(&self) -> (Uuid, Uuid) {
+        let [from, to] = self.0.choose_multiple_array(&mut rand::rng()).expect("several were opened");
+        (from, to)
+    }
+
     /// One of them alone.
     pub(crate) fn one(&self) -> Self {
         Self([self.any()].into())

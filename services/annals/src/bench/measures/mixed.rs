@@ -57,7 +57,8 @@ impl Worker for Client {
         let id = Uuid::now_v7();
         let (stream, command, data, next) = match self.next {
             Next::Transfer => {
-                let data = json!({ "from": self.accounts.any(), "to": self.accounts.any(), "amount": 1 });
+                let (from, to) = self.accounts.two();
+                let data = json!({ "from": from, "to": to, "amount": 1 });
                 (StreamId::new("transfer", id), "request", data, Next::Add)
             }
             Next::Add => {
