@@ -56,7 +56,7 @@ impl Batch {
         Ok(places.map(|places| places[0]))
     }
 
-    /// Whether nobody waits for more than to know what is stored.
+    /// Whether it holds questions about stored commands only.
     pub(crate) fn asks_only(&self) -> bool {
         self.decisions.iter().all(|(pending, _)| matches!(pending.asks, Asks::Find(..)))
     }

@@ -242,7 +242,7 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// The log takes nothing: nobody in it knows whether it was stored, if it was sent.
+    /// The log takes nothing. If the entry was sent, whether it was stored is unknown.
     fn fail(&mut self, batch: Batch, sent: bool, reason: &str) {
         if self.health.writer(Some(reason.to_owned())).is_none() {
             error!("nothing can be written: {reason}");

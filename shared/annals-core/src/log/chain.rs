@@ -1,7 +1,7 @@
 //! The chain: which messages belong to the log.
 //!
-//! Every entry names the head before it: position and hash. Whoever knows a head can tell the next entry from
-//! everything else without reading its body, so garbage, copies and forgeries hold nobody up, and all readers
+//! Every entry names the head before it: position and hash. A reader that knows a head can tell the next entry from
+//! everything else without reading its body, so garbage, copies and forgeries hold no reader up, and all of them
 //! agree. `vectors/membership.json` holds the cases that readers in other languages share.
 
 use std::{collections::VecDeque, fmt, str::FromStr};

@@ -31,7 +31,7 @@ pub trait Log: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Position, AppendError>> + Send;
 
     /// Up to `limit` messages after a position, oldest first, as the leader has them: nothing acknowledged is
-    /// missing. For a few; whoever reads many follows.
+    /// missing. For a few messages; to read many, follow the log.
     fn read(
         &self,
         after: Position,
@@ -132,7 +132,7 @@ pub enum LogError {
 }
 
 impl Draft {
-    /// What is in `body`, to be stored after `previous`. The id is drawn by whoever decided it.
+    /// What is in `body`, to be stored after `previous`. The id is drawn for each decided entry.
     #[must_use]
     pub fn new(id: Uuid, previous: Head, body: EntryBody) -> Self {
         let (commits, events) = (body.commits(), body.events());

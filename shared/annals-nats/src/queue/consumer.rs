@@ -22,7 +22,7 @@ pub struct QueueConsumer {
     messages: pull::Stream,
 }
 
-/// A command out of the queue. Unless somebody is [at work](QueuedCommand::with_heartbeat) on it, it is delivered
+/// A command out of the queue. Unless it is [being worked on](QueuedCommand::with_heartbeat), it is delivered
 /// again after 2 s, to whichever instance.
 #[derive(Debug)]
 pub struct QueuedCommand {
