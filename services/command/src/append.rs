@@ -10,7 +10,7 @@ use std::{
 
 use annals_core::{
     Position,
-    log::{AppendError, Checkpoint, Draft, Head, Log, header},
+    log::{AppendError, Checkpoint, Draft, Head, Log},
 };
 use tokio::time::{Instant, sleep};
 use tracing::warn;
@@ -62,9 +62,7 @@ impl Verified {
         }
         if head.position > 0 {
             let found = log.read(head.position - 1, 1).await.map_err(|error| error.to_string())?;
-            let hash = head.hash.to_string();
-            if !found.iter().any(|it| it.position == head.position && it.header(header::HASH) == Some(&hash))
-            {
+            if !found.iter().any(|it| it.is_at(head)) {
                 let position = head.position;
                 return Err(format!("position {position} does not hold what was read there: {NOT_THE_SAME}"));
             }

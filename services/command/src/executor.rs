@@ -208,8 +208,7 @@ async fn is_of_log<L: Log>(log: &L, checkpoint: Checkpoint) -> anyhow::Result<bo
         return Ok(true);
     }
     let message = log.get(checkpoint.head.position).await?;
-    let hash = checkpoint.head.hash.to_string();
-    Ok(message.is_some_and(|it| it.header(annals_core::log::header::HASH) == Some(&hash)))
+    Ok(message.is_some_and(|it| it.is_at(checkpoint.head)))
 }
 
 impl InFlight {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use annals_core::log::{Entry, EntryReader, Head, Log, LogError, Membership, Read, ReadError};
+use annals_nats::report_foreign;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep},
@@ -10,7 +11,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
-use crate::{states::FoldError, telemetry, writer::Writer};
+use crate::{states::FoldError, writer::Writer};
 
 /// Reads along, until it is dropped.
 pub(crate) struct Standby {
@@ -91,7 +92,7 @@ impl<L: Log> Writer<L> {
                 match self.chain.take(&message) {
                     Membership::Redelivered => {}
                     Membership::Foreign(foreign) => {
-                        telemetry::record_foreign(&foreign);
+                        report_foreign(&foreign);
                         let skipped = self.states.skip(self.chain.checkpoint()).await;
                         self.store_ended = skipped.err();
                     }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use annals_core::{
-    bus::{CommandReply, CommandRequest, Failure},
-    log::Foreign,
-};
+use annals_core::bus::{CommandReply, CommandRequest, Failure};
 use tracing::{info, warn};
 
 /// One line for what became of a command, and counts.
@@ -64,11 +61,4 @@ pub(crate) fn record_entry(commits: usize, took: Duration) {
 /// Another writer was first.
 pub(crate) fn record_conflict() {
     metrics::counter!("annals_writer_conflicts_total").increment(1);
-}
-
-/// A message that does not belong to the log.
-pub(crate) fn record_foreign(foreign: &Foreign) {
-    let Foreign { position, subject, bytes, why } = foreign;
-    warn!(position, bytes, "a foreign message on {subject:?} is skipped: {why}");
-    metrics::counter!("annals_foreign_messages_total").increment(1);
 }

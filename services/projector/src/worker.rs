@@ -7,7 +7,7 @@ use std::{
 
 use annals_core::{
     Position, StoredCommit,
-    log::{Checkpoint, Log, LogError, header},
+    log::{Checkpoint, Log, LogError},
 };
 use annals_nats::JetStreamLog;
 use annals_sqlite::ViewError;
@@ -293,6 +293,5 @@ async fn is_in(log: &JetStreamLog, checkpoint: Checkpoint, end: Position) -> Res
     if head.position == 0 {
         return Ok(true); // the log's id has been compared
     }
-    let entry = log.get(head.position).await?;
-    Ok(entry.is_some_and(|entry| entry.header(header::HASH) == Some(head.hash.to_string().as_str())))
+    Ok(log.get(head.position).await?.is_some_and(|entry| entry.is_at(head)))
 }

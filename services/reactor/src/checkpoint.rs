@@ -55,7 +55,7 @@ async fn verify(checkpoint: &ReactorCheckpoint, log: &JetStreamLog) -> anyhow::R
         return Ok(());
     }
     let found = log.get(head.position).await?;
-    let same = found.is_some_and(|it| it.header(header::HASH) == Some(head.hash.to_string().as_str()));
+    let same = found.is_some_and(|it| it.is_at(*head));
     ensure!(same, "position {} does not hold the entry that its checkpoint names", head.position);
     Ok(())
 }

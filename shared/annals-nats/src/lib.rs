@@ -15,6 +15,6 @@ pub use connection::{ConnectError, Nats};
 pub use kv::{
     DeliveryMarkers, Held, Kept, Lease, LeaseTiming, Outcomes, ReactorCheckpoint, ReactorCheckpoints,
 };
-pub use log::{Follower, JetStreamLog, JetStreamTail, SharedReader, StreamError};
+pub use log::{Follower, JetStreamLog, JetStreamTail, SharedReader, StreamError, report_foreign};
 pub use queue::{Put, PutError, Queue, QueueConsumer, QueuedCommand};
 pub use rpc::{Bus, CommandService, ServeError, Service, caught};

@@ -169,6 +169,12 @@ impl LogMessage {
         values.next().is_none().then_some(value.as_str())
     }
 
+    /// Whether this is the entry of a head that was read before.
+    #[must_use]
+    pub fn is_at(&self, head: Head) -> bool {
+        self.position == head.position && self.header(header::HASH) == Some(head.hash.to_string().as_str())
+    }
+
     /// Whether this is the entry that was to be stored.
     #[must_use]
     pub fn is(&self, draft: &Draft) -> bool {

@@ -1,22 +1,22 @@
 //! One reader per process: what it reads is checked, parsed once, and handed to all followers at the tail.
 //! A follower that is behind reads for itself until it has caught up.
 
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use annals_core::{
     Position,
-    log::{Checkpoint, EntryReader, Foreign, Head, Log, Read, ReadError, Tail},
+    log::{Checkpoint, EntryReader, Head, Log, Read, ReadError, Tail},
 };
 use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
-use tracing::{debug, warn};
+use tracing::debug;
 
-use super::ring::{Next, Ring};
+use super::{
+    foreign::Reported,
+    ring::{Next, Ring},
+};
 
 /// The reader of this process. Cheap to clone; clones share it. It ends with the last of them.
 #[derive(Debug, Clone)]
@@ -35,9 +35,6 @@ struct Shared<L> {
     readers: AtomicU64,
     task: Mutex<Option<AbortHandle>>,
 }
-
-#[derive(Debug, Default)]
-struct Reported(HashSet<Position>);
 
 /// Reads the log from a head on, in order.
 #[derive(Debug)]
@@ -60,9 +57,6 @@ const NEAR: Position = 256;
 
 /// Bytes that the shared reader takes at once.
 const READ_BYTES: usize = 1024 * 1024;
-
-/// Foreign messages that are remembered as reported.
-const MAX_REPORTED: usize = 100_000;
 
 impl<L: Log> SharedReader<L> {
     /// A reader of `log`; `name` names its consumer.
@@ -151,20 +145,6 @@ async fn read_on<L: Log>(
                 reader.acknowledge().await;
             }
             Err(error) => return error,
-        }
-    }
-}
-
-impl Reported {
-    /// Once per process.
-    fn report(&mut self, foreign: &Foreign) {
-        if self.0.len() >= MAX_REPORTED {
-            self.0.clear();
-        }
-        if self.0.insert(foreign.position) {
-            let Foreign { position, subject, bytes, why } = foreign;
-            warn!(position, bytes, "a foreign message on {subject:?} is skipped: {why}");
-            metrics::counter!("annals_foreign_messages_total").increment(1);
         }
     }
 }
